@@ -1,0 +1,67 @@
+"""The command line: ``python -m sqlalchemy_dynamorm COMMAND``.
+
+A command imports what it needs when it runs, so that ``install-local`` works, and is quick, without boto3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy_dynamorm.errors import Error
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One subcommand.
+
+    :ivar arguments: adds its arguments to its parser.
+    :ivar run: does it, and returns the exit status; an :class:`~sqlalchemy_dynamorm.errors.Error` becomes status 1.
+    """
+
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+
+
+def _install_local(_: argparse.Namespace) -> int:
+    from sqlalchemy_dynamorm.client.install_local import install_local
+
+    install_local()
+    return 0
+
+
+COMMANDS = {
+    "install-local": Command("install the embedded server of dynamodb+local://", _install_local),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    :return: its exit status; 1 for an error, which is printed; 2 without a command.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        return COMMANDS[options.command].run(options)
+    except Error as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sqlalchemy_dynamorm", description="Tools of sqlalchemy-dynamorm.")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        command.arguments(subparsers.add_parser(name, help=command.help, description=command.help))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

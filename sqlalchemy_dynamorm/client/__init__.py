@@ -1,0 +1,1 @@
+"""Requests to responses: boto3, the embedded server, the catalog."""

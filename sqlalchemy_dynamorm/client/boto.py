@@ -1,0 +1,137 @@
+"""The boto3 client of an engine: made once, from settings, giving answers' bodies as they came."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import NoRegionError, ProfileNotFound
+from botocore.session import get_session
+
+from sqlalchemy_dynamorm.client.failures import ChecksumMismatch
+from sqlalchemy_dynamorm.client.settings import Settings
+from sqlalchemy_dynamorm.errors import AccessDenied, InterfaceError
+from sqlalchemy_dynamorm.run.decode import to_body
+
+RAW = "DynamormBody"
+LOCAL_REGION = "us-east-1"
+LOCAL_KEY = "local"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def make_client(settings: Settings, endpoint_url: str | None) -> Any:
+    """A DynamoDB client.
+
+    :param endpoint_url: the embedded server's, or the settings' own.
+    :raises InterfaceError: no region is given and none is configured.
+    :raises AccessDenied: the profile does not exist.
+    """
+    try:
+        session = _session(settings, endpoint_url)
+        client = session.client("dynamodb", endpoint_url=endpoint_url, config=_config(settings, endpoint_url))
+    except NoRegionError:
+        raise InterfaceError(
+            "No AWS region: write it as the URL's host (dynamodb://eu-west-1), or set AWS_REGION or the profile's."
+        ) from None
+    except ProfileNotFound as missing:
+        raise AccessDenied(f"{missing}. Check profile= and the AWS configuration files.") from None
+    client.meta.events.register("before-parse.dynamodb", _keep_body)
+    return client
+
+
+def is_loopback(endpoint_url: str | None) -> bool:
+    """Whether an endpoint is on this machine."""
+    return endpoint_url is not None and urlsplit(endpoint_url).hostname in _LOOPBACK
+
+
+def _session(settings: Settings, endpoint_url: str | None) -> boto3.Session:
+    session = boto3.Session(
+        aws_access_key_id=settings.aws_access_key_id,
+        aws_secret_access_key=settings.aws_secret_access_key,
+        aws_session_token=settings.aws_session_token,
+        region_name=settings.region,
+        profile_name=settings.profile,
+    )
+    if not is_loopback(endpoint_url):
+        return _assumed(session, settings.role_arn, settings) if settings.role_arn else session
+    # Local servers want some credentials and some region, whichever; what the user has configured goes first.
+    # The embedded one keeps its tables by both, so they are always the same there.
+    keyless = settings.embedded or session.get_credentials() is None
+    return boto3.Session(
+        aws_access_key_id=LOCAL_KEY if keyless else settings.aws_access_key_id,
+        aws_secret_access_key=LOCAL_KEY if keyless else settings.aws_secret_access_key,
+        aws_session_token=None if keyless else settings.aws_session_token,
+        region_name=LOCAL_REGION if settings.embedded else session.region_name or LOCAL_REGION,
+        profile_name=settings.profile,
+    )
+
+
+class _RoleProvider(CredentialProvider):
+    """Credentials of an assumed role, refreshed as they expire."""
+
+    METHOD = "dynamorm-assume-role"
+
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
+        super().__init__()
+        self._fetcher = fetcher
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, self.METHOD)
+
+
+def _assumed(session: boto3.Session, role_arn: str, settings: Settings) -> boto3.Session:
+    """A session that has assumed the role."""
+    source = session.get_credentials()
+    if source is None:
+        raise AccessDenied("role_arn needs credentials to assume the role with, and there are none.")
+    extra = {"ExternalId": settings.external_id} if settings.external_id else {}
+    core = get_session()
+    fetcher = AssumeRoleCredentialFetcher(core.create_client, source, role_arn, extra_args=extra)
+    core.register_component("credential_provider", CredentialResolver([_RoleProvider(fetcher)]))
+    return boto3.Session(botocore_session=core, region_name=settings.region or session.region_name)
+
+
+def _config(settings: Settings, endpoint_url: str | None) -> Config:
+    return Config(
+        # Retries are ours (client/retry.py): botocore's would send an unconditional update twice.
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        max_pool_connections=settings.max_pool_connections,
+        parameter_validation=False,
+        tcp_keepalive=True,
+        user_agent_extra="sqlalchemy-dynamorm",
+        proxies={} if is_loopback(endpoint_url) else None,
+    )
+
+
+def _keep_body(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Take a good answer's body as it is, so that botocore does not parse it."""
+    if response_dict["status_code"] >= 300:
+        return
+    body = response_dict["body"]
+    checksum = response_dict["headers"].get("x-amz-crc32")
+    if checksum is not None and zlib.crc32(body) != int(checksum):
+        raise ChecksumMismatch
+    customized_response_dict[RAW] = body
+    response_dict["body"] = b"{}"
+
+
+def call(client: Any, operation: str, params: Mapping[str, Any]) -> bytes:
+    """Send one request; returns the answer's body. This is the one place where a request leaves."""
+    answer = client._make_api_call(operation, dict(params))
+    body = answer.get(RAW)
+    # A Stubber, or a hook that answers before anything is sent, gives a parsed answer and no body.
+    return body if isinstance(body, bytes) else to_body(answer)

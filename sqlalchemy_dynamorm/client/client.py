@@ -1,0 +1,184 @@
+"""The client of an engine: lazy, shared by threads, renewed after a fork; it runs executions."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, cast
+
+from sqlalchemy_dynamorm.client.catalog import Catalog
+from sqlalchemy_dynamorm.client.retry import Policy
+from sqlalchemy_dynamorm.client.settings import Settings
+from sqlalchemy_dynamorm.errors import Error
+from sqlalchemy_dynamorm.run.request import Ask, Asking, Pause, Request, Rows, T
+from sqlalchemy_dynamorm.run.system import Counters
+
+Observer = Callable[[Request], None]
+
+
+class Client:
+    """Sends requests, with retries, several in parallel where asked.
+
+    :param settings: where and how.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        from sqlalchemy_dynamorm.run.definitions import create_system_table
+
+        self.settings = settings
+        self.catalog = Catalog()
+        self.counters = Counters(settings.system_table, create_system_table if settings.embedded else None)
+        self._observers: tuple[Observer, ...] = ()
+        self._lock = threading.Lock()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
+        self._boto: Any = None
+        self._server: Any = None
+        self._threads: ThreadPoolExecutor | None = None
+
+    def close(self) -> None:
+        """Give back connections, threads and an embedded server; the next request starts anew."""
+        with self._lock:
+            boto, server, threads = self._boto, self._server, self._threads
+            self._reset()
+        if threads is not None:
+            threads.shutdown(wait=False)
+        if boto is not None:
+            boto.close()
+        if server is not None:
+            server.stop()
+
+    @contextmanager
+    def observed(self, observer: Observer) -> Iterator[None]:
+        """Tell ``observer`` of each request as it is sent, retries included."""
+        with self._lock:
+            self._observers = (*self._observers, observer)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._observers = tuple(one for one in self._observers if one is not observer)
+
+    def run(self, execution: Asking[T]) -> Generator[list[tuple[Any, ...]], None, T]:
+        """Run an execution: yields its rows, a list at a time, and returns what it returns."""
+        policy = self._policy()
+        answer: Any = None
+        failure: Error | None = None
+        while True:
+            try:
+                ask = execution.send(answer) if failure is None else execution.throw(failure)
+            except StopIteration as stop:
+                return cast("T", stop.value)
+            answer = failure = None
+            if isinstance(ask, Rows):
+                yield ask.rows
+                continue
+            try:
+                answer = self._answer(ask, policy)
+            except Error as error:
+                failure = error
+
+    def value(self, asking: Asking[T]) -> T:
+        """Run something that has no rows to its end, and give what it returns."""
+        pages = self.run(asking)
+        while True:
+            try:
+                next(pages)
+            except StopIteration as stop:
+                return cast("T", stop.value)
+
+    def ask(self, request: Request) -> bytes:
+        """Send one request."""
+        return self._send(request, self._policy())
+
+    def _policy(self) -> Policy:
+        seconds = self.settings.deadline
+        until = None if seconds is None else time.monotonic() + seconds
+        return Policy(self.settings.max_attempts, until)
+
+    def _answer(self, ask: Ask, policy: Policy) -> Any:
+        if isinstance(ask, Pause):
+            time.sleep(ask.seconds)
+            return None
+        if isinstance(ask, Request):
+            return self._send(ask, policy)
+        assert not isinstance(ask, Rows)
+        return self._send_all(ask, policy)
+
+    def _send_all(self, requests: Sequence[Request], policy: Policy) -> list[bytes | Error]:
+        """The answers in order; an error stands in the place of what failed."""
+
+        def one(request: Request) -> bytes | Error:
+            try:
+                return self._send(request, policy)
+            except Error as error:
+                return error
+
+        if len(requests) == 1:
+            return [one(requests[0])]
+        return list(self._pool().map(one, requests))
+
+    def _send(self, request: Request, policy: Policy) -> bytes:
+        """One request, repeated as the policy allows.
+
+        :raises Error: the last failure.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._once(request)
+            except Error as failure:
+                seconds = policy.wait(failure, attempt)
+                if seconds is None:
+                    raise
+            time.sleep(seconds)
+
+    def _once(self, request: Request) -> bytes:
+        from sqlalchemy_dynamorm.client import boto, failures
+
+        client = self._client()
+        for observer in self._observers:
+            observer(request)
+        try:
+            return boto.call(client, request.operation, request.params)
+        except failures.AWS_ERRORS as failure:
+            raise failures.translate(failure, request, client.meta.endpoint_url) from failure
+
+    def _client(self) -> Any:
+        if self._boto is None or self._pid != os.getpid():
+            with self._lock:
+                if self._pid != os.getpid():
+                    # Sockets and threads are the parent's; the embedded server too.
+                    self._forked()
+                if self._boto is None:
+                    self._boto = self._connect()
+        return self._boto
+
+    def _forked(self) -> None:
+        server = self._server
+        self._reset()
+        self._server = server
+
+    def _connect(self) -> Any:
+        from sqlalchemy_dynamorm.client import boto, embedded
+
+        endpoint = self.settings.endpoint_url
+        if self.settings.embedded:
+            if self._server is None:
+                self._server = embedded.acquire(self.settings.name, self.settings.folder)
+            endpoint = self._server.endpoint_url
+        return boto.make_client(self.settings, endpoint)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        self._client()
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(self.settings.max_parallel, "dynamorm")
+            return self._threads

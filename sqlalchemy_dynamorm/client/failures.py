@@ -1,0 +1,117 @@
+"""What botocore raises, as this project's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore import exceptions as aws
+
+from sqlalchemy_dynamorm import errors
+from sqlalchemy_dynamorm.errors import AWS_CODES, Error
+from sqlalchemy_dynamorm.run.request import Request
+
+
+class ChecksumMismatch(Exception):  # noqa: N818 - not an error of ours: it is translated
+    """An answer whose body does not have the checksum its header says."""
+
+
+NEVER_SENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError, aws.SSLError)
+"""Failures before the request left: sending it again is safe, whatever it does."""
+
+LOST = (aws.HTTPClientError, ChecksumMismatch)
+"""Failures after which nobody knows whether the request was carried out. HTTPClientError is their base."""
+
+AWS_ERRORS: tuple[type[Exception], ...] = (aws.BotoCoreError, aws.ClientError, ChecksumMismatch)
+"""All that sending a request may raise."""
+
+_NO_CREDENTIALS = (
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+    aws.CredentialRetrievalError,
+    aws.ProfileNotFound,
+    aws.TokenRetrievalError,
+    aws.UnauthorizedSSOTokenError,
+)
+
+
+def translate(failure: Exception, request: Request, endpoint: str) -> Error:
+    """The error of a failed request. Its ``__cause__`` is the caller's to set.
+
+    :param endpoint: where it was sent, for the message.
+    """
+    where: dict[str, Any] = {"operation": request.operation, "table": request.table}
+    if isinstance(failure, aws.ClientError):
+        return of_response(failure.response, request)
+    if isinstance(failure, _NO_CREDENTIALS):
+        return errors.AccessDenied(
+            f"No usable AWS credentials: {failure} Give them in the URL, by profile=, or by the usual AWS chain.",
+            **where,
+        )
+    if isinstance(failure, NEVER_SENT):
+        return errors.ServiceUnavailable(
+            f"The endpoint {endpoint} cannot be reached. Check the host, the port and the network; is it running?",
+            **where,
+        )
+    if isinstance(failure, LOST):
+        if request.repeatable:
+            return errors.ServiceUnavailable(f"{endpoint} did not answer: {type(failure).__name__}.", **where)
+        return unknown(request)
+    return errors.InternalError(f"{request.operation} failed: {type(failure).__name__}: {failure}", **where)
+
+
+def unknown(request: Request) -> Error:
+    """The error of a write whose answer was lost."""
+    return errors.OutcomeUnknown(
+        f"The answer to {request.operation} was lost, so it is not known whether it was applied. "
+        "Read the item before you write it again.",
+        operation=request.operation,
+        table=request.table,
+    )
+
+
+def of_response(response: Mapping[str, Any], request: Request) -> Error:
+    """The error that a service's error response stands for."""
+    found = response.get("Error", {})
+    code = str(found.get("Code", "Unknown"))
+    message = str(found.get("Message") or found.get("message") or code)
+    where: dict[str, Any] = {
+        "code": code,
+        "operation": request.operation,
+        "table": request.table,
+        "request_id": response.get("ResponseMetadata", {}).get("RequestId"),
+    }
+    kind = AWS_CODES.get(code)
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    if kind is None and status >= 500:
+        kind = errors.ServiceUnavailable
+    if kind is errors.ServiceUnavailable and not request.repeatable:
+        return unknown(request)
+    if kind is errors.ConditionFailed:
+        return errors.ConditionFailed(message, item=response.get("Item"), **where)
+    if kind is errors.TransactionCanceled:
+        return errors.TransactionCanceled(message, reasons=tuple(response.get("CancellationReasons", ())), **where)
+    if kind is errors.DatabaseError:
+        return _validation(message, where)
+    return (kind or errors.DatabaseError)(_worded(kind, message, request), **where)
+
+
+def _worded(kind: type[Error] | None, message: str, request: Request) -> str:
+    if kind is errors.UndefinedTable:
+        return (
+            f"There is no table {request.table or request.operation!r} in this account and region. "
+            "Make it by metadata.create_all(engine) or a migration, or check the region and the schema."
+        )
+    if kind is errors.Throttled:
+        return f"{request.operation} on {request.table!r} is throttled: {message}"
+    return f"{request.operation}: {message}"
+
+
+def _validation(message: str, where: dict[str, Any]) -> Error:
+    """A ValidationException, by what its message is known to mean."""
+    lowered = message.lower()
+    if "index" in lowered and ("does not have the specified index" in lowered or "backfilling" in lowered):
+        return errors.UndefinedIndex(message, **where)
+    if "item size" in lowered:
+        return errors.ItemTooLarge(message, **where)
+    return errors.DatabaseError(message, **where)

@@ -1,0 +1,137 @@
+"""What an engine is told: where the service is, who asks, how long to wait, and the options of its statements.
+
+:func:`settings` checks every option and refuses an unknown one by name; a URL's query string gives text, Python
+gives values, and both come through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, get_args, get_type_hints
+
+from sqlalchemy_dynamorm.errors import InterfaceError, Unsupported
+from sqlalchemy_dynamorm.plan.options import CHOICES, PlanOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of one engine, checked.
+
+    Times are seconds. ``None`` means the AWS chain's or the client's own default.
+
+    :ivar embedded: a private local server instead of an endpoint; ``name`` shares it, ``folder`` keeps it.
+    :ivar max_attempts: how often a request may be sent, the first time included.
+    :ivar max_parallel: how many requests of one engine may be under way at once.
+    :ivar deadline: seconds a statement may take, retries included.
+    :ivar page_size: items the service evaluates a page, at the most.
+    :ivar system_table: the physical name of the table for counters; ``None`` (written ``none``) for none.
+    """
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: str | None = field(default=None, repr=False)
+    aws_session_token: str | None = field(default=None, repr=False)
+    role_arn: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+    ssl: bool | None = None
+    embedded: bool = False
+    name: str | None = None
+    folder: str | None = None
+    default_schema: str | None = None
+    schema_separator: str = "."
+    system_table: str | None = "dynamorm_system"
+    max_attempts: int = 8
+    connect_timeout: float = 3.0
+    read_timeout: float = 10.0
+    max_pool_connections: int = 32
+    max_parallel: int = 8
+    deadline: float | None = None
+    page_size: int | None = None
+    read_budget: int | None = None
+    plan: PlanOptions = field(default_factory=PlanOptions)
+
+
+# Options of the contract whose other values come with later work: the default is taken, the rest refused by name.
+NOT_YET: dict[str, tuple[str, ...]] = {
+    "local": ("allow",),
+    "overflow": ("error",),
+    "foreign_keys": ("declare",),
+    "insert_check": ("commit",),
+    "idempotent_writes": ("auto",),
+    "index_read": ("eventual",),
+    "segments": ("1",),
+}
+
+_PLAIN = tuple(field.name for field in fields(Settings) if field.name != "plan")
+OPTIONS: tuple[str, ...] = (*_PLAIN, *CHOICES, *NOT_YET)
+"""Every option there is, by name."""
+
+
+def settings(options: Mapping[str, Any]) -> Settings:
+    """The settings that these options describe.
+
+    :param options: option name to value; text is converted as a URL's query string needs it.
+    :raises InterfaceError: an unknown option, or a value an option does not take; both by name.
+    :raises Unsupported: a value that is in the contract but not built yet.
+    """
+    plain: dict[str, Any] = {}
+    plan: dict[str, Any] = {}
+    for name, value in options.items():
+        if name in NOT_YET:
+            _refuse_unbuilt(name, value)
+        elif name in CHOICES:
+            plan[name] = value
+        elif name in _PLAIN:
+            plain[name] = _converted(name, value)
+        else:
+            raise InterfaceError(f"There is no option {name!r}. The options are: {', '.join(sorted(OPTIONS))}.")
+    return Settings(**plain, plan=PlanOptions().with_overrides(plan))
+
+
+def _refuse_unbuilt(name: str, value: Any) -> None:
+    if str(value) not in NOT_YET[name]:
+        built = ", ".join(NOT_YET[name])
+        raise Unsupported(f"The option {name}={value!r} is not built yet; what is there: {name}={built}.")
+
+
+def _to_bool(text: str) -> bool:
+    try:
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def _positive(convert: Callable[[str], float]) -> Callable[[str], float]:
+    def converted(text: str) -> float:
+        number = convert(text)
+        if not number > 0:
+            raise ValueError(text)
+        return number
+
+    return converted
+
+
+_CONVERTERS: dict[type, tuple[Callable[[str], Any], str]] = {
+    bool: (_to_bool, "true or false"),
+    int: (_positive(int), "a whole number above 0"),
+    float: (_positive(float), "a number of seconds above 0"),
+    str: (str, "text"),
+}
+_HINTS = get_type_hints(Settings)
+
+
+def _converted(name: str, value: Any) -> Any:
+    if name == "system_table" and value == "none":
+        return None
+    hint = _HINTS[name]
+    kinds = get_args(hint) or (hint,)
+    if value is None and type(None) in kinds:
+        return None
+    convert, expected = _CONVERTERS[next(kind for kind in kinds if kind is not type(None))]
+    try:
+        return convert(str(value))
+    except ValueError:
+        raise InterfaceError(f"The option {name} takes {expected}; it does not take {value!r}.") from None

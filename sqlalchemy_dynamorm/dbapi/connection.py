@@ -1,0 +1,224 @@
+"""A connection: a transaction's buffer over an engine's client. Making one costs no call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy_dynamorm import errors
+from sqlalchemy_dynamorm.dbapi.cursor import Cursor
+from sqlalchemy_dynamorm.dbapi.statement import StatementCache
+from sqlalchemy_dynamorm.plan.names import logical, physical
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.client.client import Client
+    from sqlalchemy_dynamorm.plan.schema import Table
+    from sqlalchemy_dynamorm.run.buffer import Buffer
+    from sqlalchemy_dynamorm.sql import nodes
+
+LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "AUTOCOMMIT")
+BUILT = ("READ COMMITTED", "AUTOCOMMIT")
+_TEXTS = StatementCache()
+
+
+class Connection:
+    """A PEP 249 connection. Threads may share the module, not a connection.
+
+    :ivar statements: the statements that were given as text, read once.
+    """
+
+    Warning = errors.Warning
+    Error = errors.Error
+    InterfaceError = errors.InterfaceError
+    DatabaseError = errors.DatabaseError
+    DataError = errors.DataError
+    OperationalError = errors.OperationalError
+    IntegrityError = errors.IntegrityError
+    InternalError = errors.InternalError
+    ProgrammingError = errors.ProgrammingError
+    NotSupportedError = errors.NotSupportedError
+
+    def __init__(self, client: Client, *, owns_client: bool = False) -> None:
+        self.client = client
+        self.statements = _TEXTS
+        self._owns_client = owns_client
+        self._level = "READ COMMITTED"
+        self._buffer: Buffer | None = None
+        self._closed = False
+
+    # --- PEP 249 ---
+
+    def cursor(self) -> Cursor:
+        """A new cursor."""
+        self.check_open()
+        return Cursor(self)
+
+    def commit(self) -> None:
+        """Send what is buffered as one transaction.
+
+        The buffer is empty afterwards, whether it succeeds or not.
+
+        :raises DuplicateKey: an inserted key was taken.
+        :raises StaleRow: a row that was to be changed was changed or deleted by another.
+        :raises SerializationError: another transaction was at work on the same items.
+        :raises TransactionTooLarge: over 100 items or 4 MB; nothing is sent.
+        """
+        self.check_open()
+        if self._buffer is None or not self._buffer.entries:
+            return
+        from sqlalchemy_dynamorm.run.commit import commit
+
+        buffer, self._buffer = self._buffer, None
+        self.client.value(commit(buffer))
+
+    def rollback(self) -> None:
+        """Forget what is buffered; nothing was sent."""
+        self.check_open()
+        self._buffer = None
+
+    def close(self) -> None:
+        """Close; what is buffered is forgotten."""
+        self._buffer = None
+        if not self._closed and self._owns_client:
+            self.client.close()
+        self._closed = True
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.close()
+
+    # --- transactions ---
+
+    @property
+    def isolation_level(self) -> str:
+        """``READ COMMITTED``: writes are buffered until commit. ``AUTOCOMMIT``: each statement at once.
+
+        :raises NotSupportedError: on setting a level that is not built yet, or that does not exist.
+        :raises ProgrammingError: on setting one while writes are buffered.
+        """
+        return self._level
+
+    @isolation_level.setter
+    def isolation_level(self, level: str) -> None:
+        if level not in LEVELS:
+            raise errors.NotSupportedError(f"There is no isolation level {level!r}; there are: {', '.join(LEVELS)}.")
+        if level not in BUILT:
+            raise errors.Unsupported(f"The isolation level {level} is not built yet; there are: {', '.join(BUILT)}.")
+        if self.in_transaction and level != self._level:
+            raise errors.ProgrammingError("Writes are buffered; commit or roll back before the level is changed.")
+        self._level = level
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether each statement is sent at once."""
+        return self._level == "AUTOCOMMIT"
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether writes are buffered."""
+        return self._buffer is not None and bool(self._buffer.entries)
+
+    @property
+    def buffer(self) -> Buffer | None:
+        """The open transaction's buffer, ``None`` in AUTOCOMMIT."""
+        if self.autocommit:
+            return None
+        if self._buffer is None:
+            from sqlalchemy_dynamorm.run.buffer import Buffer
+
+            self._buffer = Buffer()
+        return self._buffer
+
+    # --- names and tables ---
+
+    def check_open(self) -> None:
+        """:raises InterfaceError: the connection is closed."""
+        if self._closed:
+            raise errors.InterfaceError("The connection is closed.")
+
+    def physical(self, name: str, schema: str | None) -> str:
+        """The DynamoDB table's name."""
+        settings = self.client.settings
+        return physical(name, schema or settings.default_schema, settings.schema_separator)
+
+    def table(self, name: nodes.TableName, declared: Mapping[tuple[str | None, str], Table]) -> Table:
+        """What a table name stands for: the declared table, else what the service says of it.
+
+        :raises UndefinedTable: the service knows none.
+        """
+        found = declared.get((name.schema, name.name))
+        return found if found is not None else self.described(name.name, name.schema)
+
+    def described(self, name: str, schema: str | None) -> Table:
+        """A table as DescribeTable tells it, kept for a minute."""
+        from sqlalchemy_dynamorm.run.description import described, parse
+        from sqlalchemy_dynamorm.run.request import Request
+
+        written = self.physical(name, schema)
+        catalog = self.client.catalog
+        found = catalog.get(written)
+        if found is None:
+            body = self.client.ask(Request("DescribeTable", {"TableName": written}))
+            found = catalog.put(written, parse(described(body), f"{schema}.{name}" if schema else name))
+        return found
+
+    def has_table(self, name: str, schema: str | None = None) -> bool:
+        """Whether the table is there, asked of the service."""
+        self.check_open()
+        self.client.catalog.forget(self.physical(name, schema))
+        try:
+            self.described(name, schema)
+        except errors.UndefinedTable:
+            return False
+        return True
+
+    def table_names(self, schema: str | None = None) -> list[str]:
+        """The names of the tables of a schema, sorted; the system table is not among them."""
+        self.check_open()
+        return sorted(name for found, name in self._listed() if found == (schema or self._default_schema))
+
+    def schema_names(self) -> list[str]:
+        """The schemas that tables are in, sorted."""
+        self.check_open()
+        return sorted({found for found, _ in self._listed() if found is not None})
+
+    @property
+    def _default_schema(self) -> str | None:
+        return self.client.settings.default_schema
+
+    def _listed(self) -> list[tuple[str | None, str]]:
+        from sqlalchemy_dynamorm.run.description import table_names
+
+        settings = self.client.settings
+        written = self.client.value(table_names())
+        return [logical(name, settings.schema_separator) for name in written if name != settings.system_table]
+
+    def index_names(self, name: str, schema: str | None = None) -> list[str]:
+        """The names of a table's indexes, sorted."""
+        self.check_open()
+        self.client.catalog.forget(self.physical(name, schema))
+        separator = self.client.settings.schema_separator
+        return sorted(logical(index.physical, separator)[1] for index in self.described(name, schema).indexes)
+
+
+def connect(client: Client | None = None, **options: Any) -> Connection:
+    """Open a connection (PEP 249). It costs no call.
+
+    :param client: an engine's client to share; without one, the connection has its own, made from the options.
+    :param options: see :class:`~sqlalchemy_dynamorm.client.settings.Settings` and ``docs/urls.md``.
+    :raises InterfaceError: an unknown option, or a value that it does not take; both by name.
+    """
+    from sqlalchemy_dynamorm.client.client import Client
+    from sqlalchemy_dynamorm.client.settings import settings
+
+    if client is not None:
+        if options:
+            raise errors.InterfaceError("Options are a client's; a connection that shares one takes none.")
+        return Connection(client)
+    return Connection(Client(settings(options)), owns_client=True)

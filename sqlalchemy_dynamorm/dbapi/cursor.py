@@ -1,0 +1,220 @@
+"""A cursor: runs statements and holds their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy_dynamorm.errors import InterfaceError, ProgrammingError
+from sqlalchemy_dynamorm.plan.options import PlanOptions
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.dbapi.connection import Connection
+    from sqlalchemy_dynamorm.dbapi.statement import Prepared, Statement
+    from sqlalchemy_dynamorm.plan.steps import Plan
+    from sqlalchemy_dynamorm.run.request import Execution, Outcome
+    from sqlalchemy_dynamorm.sql import nodes
+
+Row = tuple[Any, ...]
+Description = tuple[str, Any, None, None, None, None, bool]
+Values = Mapping[str, Any]
+
+
+class Cursor:
+    """A PEP 249 cursor.
+
+    :ivar rowcount: rows changed by the last statement; -1 after a SELECT or DDL.
+    :ivar lastrowid: the last autoincrement key that an INSERT was given, or ``None``.
+    :ivar arraysize: how many rows ``fetchmany`` gives.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.arraysize = 1
+        self._closed = False
+        self._clear()
+
+    def _clear(self) -> None:
+        self.description: tuple[Description, ...] | None = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+        self._rows: Iterator[Row] | None = None
+
+    # --- running ---
+
+    def execute(
+        self,
+        statement: str | Statement,
+        parameters: Values | None = None,
+        *,
+        options: Mapping[str, Any] | None = None,
+    ) -> Cursor:
+        """Run one statement.
+
+        :param statement: SQL text with ``:name`` parameters, or a prepared statement.
+        :param parameters: name to value; NULL is ``None``.
+        :param options: plan options for this execution, by name (``scan``, ``consistent_read``).
+        :raises Error: any of :mod:`~sqlalchemy_dynamorm.errors`; nothing of a failed statement stays buffered.
+        """
+        self._run(statement, [_mapping(parameters)], options)
+        return self
+
+    def executemany(
+        self,
+        statement: str | Statement,
+        parameters: Sequence[Values],
+        *,
+        options: Mapping[str, Any] | None = None,
+    ) -> Cursor:
+        """Run one INSERT, UPDATE or DELETE with each set of values; ``rowcount`` is their sum.
+
+        :raises ProgrammingError: the statement is of another kind.
+        """
+        from sqlalchemy_dynamorm.sql import nodes
+
+        prepared = self._statement(statement)
+        if not isinstance(prepared.node, nodes.Insert | nodes.Update | nodes.Delete):
+            raise ProgrammingError("executemany() takes INSERT, UPDATE and DELETE; run others with execute().")
+        self._run(prepared, [_mapping(values) for values in parameters], options)
+        return self
+
+    def plan(self, statement: str | Statement, *, options: Mapping[str, Any] | None = None) -> Plan:
+        """The plan of a SELECT, INSERT, UPDATE or DELETE; nothing is run."""
+        from sqlalchemy_dynamorm.sql import nodes
+
+        prepared = self._statement(statement)
+        node = prepared.node.query if isinstance(prepared.node, nodes.Explain) else prepared.node
+        if not isinstance(node, nodes.Select | nodes.Insert | nodes.Update | nodes.Delete):
+            raise ProgrammingError("DDL has no plan.")
+        return self._prepared(prepared, node, self._options(options)).plan
+
+    def _statement(self, statement: str | Statement) -> Statement:
+        self._check_open()
+        return self.connection.statements.get(statement) if isinstance(statement, str) else statement
+
+    def _options(self, options: Mapping[str, Any] | None) -> PlanOptions:
+        return self.connection.client.settings.plan.with_overrides(dict(options or {}))
+
+    def _run(
+        self, statement: str | Statement, batch: list[Values], options: Mapping[str, Any] | None
+    ) -> None:
+        from sqlalchemy_dynamorm.sql import nodes
+
+        self._clear()
+        prepared = self._statement(statement)
+        node = prepared.node
+        match node:
+            case nodes.Explain(query):
+                self._explain(prepared, query, self._options(options))
+            case nodes.Select() | nodes.Insert() | nodes.Update() | nodes.Delete():
+                self._query(self._prepared(prepared, node, self._options(options)), batch)
+            case _:
+                self._define(node, prepared)
+
+    def _prepared(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> Prepared:
+        name = query.table
+        table = None if name is None else self.connection.table(name, statement.tables)
+        return statement.prepared(query, table, options)
+
+    def _query(self, prepared: Prepared, batch: list[Values]) -> None:
+        from sqlalchemy_dynamorm.dbapi.execution import execution, shown
+
+        labels = shown(prepared.plan)
+        if labels is not None:
+            self._describe(labels)
+        buffer = self.connection.buffer
+        mark = buffer.mark() if buffer is not None else None
+        try:
+            self._finish(execution(prepared, batch, self.connection))
+        except BaseException:
+            # A statement that fails leaves no half of itself in the transaction.
+            if buffer is not None and mark is not None:
+                buffer.restore(mark)
+            raise
+
+    def _finish(self, execution: Execution) -> None:
+        rows: list[Row] = []
+        pages = self.connection.client.run(execution)
+        while True:
+            try:
+                rows.extend(next(pages))
+            except StopIteration as stop:
+                outcome = cast("Outcome", stop.value)
+                break
+        self.rowcount, self.lastrowid = outcome.rowcount, outcome.lastrowid
+        if self.description is not None:
+            self._rows = iter(rows)
+
+    def _define(self, node: nodes.Definition, statement: Statement) -> None:
+        from sqlalchemy_dynamorm.dbapi.definition import definition
+
+        self.connection.commit()  # DDL is not transactional: what is buffered goes first, as in MySQL
+        self._finish(definition(node, statement.tables, self.connection))
+
+    def _explain(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> None:
+        from sqlalchemy_dynamorm.plan.explain import COLUMNS, rows
+
+        prepared = self._prepared(statement, query, options)
+        self._describe(COLUMNS)
+        self._rows = iter(rows(prepared.plan))
+
+    def _describe(self, labels: Sequence[str]) -> None:
+        self.description = tuple((label, None, None, None, None, None, True) for label in labels)
+
+    # --- results ---
+
+    def _result(self) -> Iterator[Row]:
+        self._check_open()
+        if self._rows is None:
+            raise ProgrammingError("The last statement has no rows to fetch.")
+        return self._rows
+
+    def fetchone(self) -> Row | None:
+        """The next row, or ``None`` at the end."""
+        return next(self._result(), None)
+
+    def fetchmany(self, size: int | None = None) -> list[Row]:
+        """The next ``size`` rows (``arraysize`` without it)."""
+        return list(islice(self._result(), self.arraysize if size is None else size))
+
+    def fetchall(self) -> list[Row]:
+        """All rows that are left."""
+        return list(self._result())
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._result()
+
+    # --- the rest of PEP 249 ---
+
+    def close(self) -> None:
+        """Close; its rows are gone."""
+        self._closed = True
+        self._rows = None
+
+    def __enter__(self) -> Cursor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def setinputsizes(self, sizes: object) -> None:
+        """PEP 249 allows this to do nothing, and it does."""
+
+    def setoutputsize(self, size: object, column: object = None) -> None:
+        """PEP 249 allows this to do nothing, and it does."""
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InterfaceError("The cursor is closed.")
+        self.connection.check_open()
+
+
+def _mapping(parameters: Any) -> Values:
+    if parameters is None:
+        return {}
+    if not isinstance(parameters, Mapping):
+        raise ProgrammingError(
+            'Parameters are named: give a mapping, {"id": 1} for :id; positional parameters are not taken.'
+        )
+    return parameters

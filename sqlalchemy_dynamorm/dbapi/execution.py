@@ -1,0 +1,37 @@
+"""A prepared statement and its values as the execution that the client runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy_dynamorm.plan.steps import Plan, ReadPlan
+from sqlalchemy_dynamorm.run.bind import bound
+from sqlalchemy_dynamorm.run.changes import Changer
+from sqlalchemy_dynamorm.run.inserts import Inserter
+from sqlalchemy_dynamorm.run.reads import Scope
+from sqlalchemy_dynamorm.run.request import Execution
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.dbapi.connection import Connection
+    from sqlalchemy_dynamorm.dbapi.statement import Prepared
+
+
+def shown(plan: Plan) -> tuple[str, ...] | None:
+    """The names of the result columns; ``None`` where there is no result."""
+    projection = plan.projection if isinstance(plan, ReadPlan) else plan.returning
+    return None if projection is None else projection.labels
+
+
+def execution(prepared: Prepared, batch: Sequence[Mapping[str, Any]], connection: Connection) -> Execution:
+    """The execution of a prepared statement with each set of values."""
+    client = connection.client
+    values = [bound(one) for one in batch]
+    runner = prepared.runner
+    buffer = connection.buffer
+    if isinstance(runner, Inserter):
+        return runner.run(values, client.counters, buffer)
+    scope = Scope(buffer, client.settings.page_size, client.settings.read_budget)
+    if isinstance(runner, Changer):
+        return runner.run(values, scope, buffer)
+    return runner.run(values[0], scope)

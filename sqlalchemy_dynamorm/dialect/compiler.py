@@ -1,0 +1,174 @@
+"""Statements to text in SQLite's dialect, with one name for each bound value and each bound list.
+
+SQLAlchemy rewrites ``x IN (…)`` for every length of the list and puts literal-execute values into the text. Here the
+text stays as it is compiled: such a parameter is one name, its value a list, and one plan serves every length.
+"""
+# ruff: noqa: D102 - the methods are SQLAlchemy's, documented there
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.sql.compiler import ExpandedState
+
+from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
+from sqlalchemy_dynamorm.dialect.preparation import Preparation
+from sqlalchemy_dynamorm.dialect.refusal import refuse
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.dbapi.statement import Statement
+    from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
+
+_POSTCOMPILE = re.compile(r"__\[POSTCOMPILE_(\S+?)(~~.+?~~)?\]")
+_PLAIN_NAME = re.compile(r"(?!x__)[A-Za-z_]\w*", re.ASCII)
+
+
+class Compiler(SQLiteCompiler):
+    """SQLite's compiler, but nothing is dropped: what SQLite ignores is refused."""
+
+    dialect: DynamoDBDialect
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        self.tables: dict[sa.Table, None] = {}
+        super().__init__(*arguments, **keywords)
+
+    # ---- the statement
+
+    def prepared(self, schemas: SchemaMap, rewritten: str | None = None) -> Statement:
+        """The statement for the cursor; see :meth:`Preparation.statement`."""
+        return self.preparation.statement(schemas, rewritten)
+
+    @cached_property
+    def preparation(self) -> Preparation:
+        """What makes the statement."""
+        return Preparation(self.dialect, self._rendered, self.tables, frozenset(self._lists))
+
+    @cached_property
+    def named_text(self) -> str:
+        """The text with a plain ``:name`` where SQLAlchemy would write values in."""
+        pre_expanded: str | None = getattr(self, "_pre_expanded_string", None)
+        return _POSTCOMPILE.sub(_named, self.string if pre_expanded is None else pre_expanded)
+
+    def _rendered(self, schemas: SchemaMap) -> str:
+        if not self.schema_translate_map:
+            return self.named_text
+        return str(self.preparer._render_schema_translates(self.named_text, schemas))
+
+    @cached_property
+    def _lists(self) -> dict[str, Callable[[Any], list[Any]]]:
+        """What makes a list ready for the cursor, by the name that the text has."""
+        escaped = self.escaped_bind_names
+        return {
+            escaped.get(name, name): _list_processor(self._bind_processors.get(name))
+            for parameter, name in self.bind_names.items()
+            if parameter.expanding
+        }
+
+    def _process_parameters_for_postcompile(self, parameters: Any, _populate_self: bool = False) -> ExpandedState:
+        if _populate_self:  # render_postcompile=True: the caller wants to see the values in the text
+            return super()._process_parameters_for_postcompile(parameters, _populate_self=True)
+        originals = {shown: name for name, shown in self.escaped_bind_names.items()}
+        processors: dict[str, Any] = {originals.get(name, name): each for name, each in self._lists.items()}
+        return ExpandedState(self.named_text, parameters, processors, None, {})
+
+    # ---- names
+
+    def bindparam_string(self, name: str, *arguments: Any, **kw: Any) -> str:
+        if not kw.get("escaped_from") and not _PLAIN_NAME.fullmatch(name):
+            kw["escaped_from"], name = name, bind_name(name)
+        return str(super().bindparam_string(name, *arguments, **kw))
+
+    # ---- the tables in it
+
+    def visit_table(self, table: Any, *arguments: Any, **kw: Any) -> Any:
+        self._collect(table)
+        return super().visit_table(table, *arguments, **kw)  # type: ignore[no-untyped-call]
+
+    def visit_insert(self, insert_stmt: Any, *arguments: Any, **kw: Any) -> Any:
+        self._collect(insert_stmt.table)
+        return super().visit_insert(insert_stmt, *arguments, **kw)  # type: ignore[no-untyped-call]
+
+    def _collect(self, table: Any) -> None:
+        if isinstance(table, sa.Table):
+            self.tables[table] = None
+
+    # ---- where SQLite's compiler writes what is not meant, or nothing
+
+    def visit_true(self, expr: Any, **kw: Any) -> str:
+        return "true"
+
+    def visit_false(self, expr: Any, **kw: Any) -> str:
+        return "false"
+
+    def limit_clause(self, select: Any, **kw: Any) -> str:
+        return self._limited(select._limit_clause, select._offset_clause, **kw)
+
+    def fetch_clause(self, select: Any, *arguments: Any, **kw: Any) -> str:
+        asked = [name for name, value in (select._fetch_clause_options or {}).items() if value]
+        if asked:
+            refuse(f"fetch() with {' and '.join(sorted(asked))}", "only a number of rows is; use limit()")
+        return self._limited(select._fetch_clause, select._offset_clause, **kw)
+
+    def _limited(self, limit: Any, offset: Any, **kw: Any) -> str:
+        if limit is None and offset is None:
+            return ""
+        text = "\n LIMIT " + ("-1" if limit is None else str(self.process(limit, **kw)))
+        return text if offset is None else f"{text} OFFSET {self.process(offset, **kw)}"
+
+    def for_update_clause(self, select: Any, **kw: Any) -> str:
+        refuse("with_for_update()")
+
+    def get_from_hint_text(self, table: Any, text: Any) -> str:
+        refuse("with_hint()", "DynamoDB takes no hints; the plan is in EXPLAIN")
+
+    def get_crud_hint_text(self, table: Any, text: Any) -> str:
+        refuse("with_hint()", "DynamoDB takes no hints; the plan is in EXPLAIN")
+
+    def get_select_hint_text(self, byfroms: Mapping[Any, Any]) -> None:
+        if byfroms:
+            refuse("with_hint()", "DynamoDB takes no hints; the plan is in EXPLAIN")
+
+    def get_statement_hint_text(self, hint_texts: Any) -> str:
+        refuse("with_statement_hint()", "DynamoDB takes no hints; the plan is in EXPLAIN")
+
+
+def bind_name(name: str) -> str:
+    """A name that text can carry, another for each name: ``a.b`` is ``x__a_2e_b``.
+
+    ``x__`` stands before every name that is not plain or has that beginning itself. In the rest ``_`` is doubled and
+    any other character that is no ASCII letter or digit is its code point between two ``_``.
+    """
+    return "x__" + "".join(map(_encoded, name))
+
+
+def _encoded(char: str) -> str:
+    if char.isascii() and char.isalnum():
+        return char
+    return "__" if char == "_" else f"_{ord(char):x}_"
+
+
+def _named(found: re.Match[str]) -> str:
+    if found[2]:
+        refuse("A type with a bind_expression() in an IN list", "compare with OR, or leave the bind_expression() out")
+    return f":{found[1]}"
+
+
+def _list_processor(processor: Any) -> Callable[[Any], list[Any]]:
+    """From one value's processor, or the tuple of a row's, to one for the whole list."""
+    if isinstance(processor, tuple) and len(processor) == 1:
+        # The text is "(x) IN (:name)", where SQL has no row but x in parentheses.
+        one = _list_processor(processor[0])
+        return lambda rows: one([value for (value,) in rows])
+    if isinstance(processor, tuple):
+        return lambda rows: [
+            tuple(value if each is None else each(value) for each, value in zip(processor, row, strict=True))
+            for row in rows
+        ]
+    if processor is None:
+        return lambda values: [tuple(value) if isinstance(value, list | tuple) else value for value in values]
+    return lambda values: [processor(value) for value in values]

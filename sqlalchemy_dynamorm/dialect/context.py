@@ -1,0 +1,49 @@
+"""One execution: what the cursor is handed in place of SQLAlchemy's text and values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.engine.default import DefaultExecutionContext
+
+from sqlalchemy_dynamorm.dialect.compiler import Compiler
+from sqlalchemy_dynamorm.dialect.ddl import DDLCompiler
+from sqlalchemy_dynamorm.plan.options import checked
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.dbapi.statement import Statement
+
+OPTION_PREFIX = "dynamodb_"
+
+
+class ExecutionContext(DefaultExecutionContext):
+    """Finds the prepared statement and the options of one execution."""
+
+    def has_effect(self) -> bool:
+        """Whether there is anything to execute."""
+        return not isinstance(self.compiled, DDLCompiler) or self.compiled.has_effect
+
+    def prepared(self, text: str) -> str | Statement:
+        """What the cursor executes: the compiled object's own statement, or the text where there is none.
+
+        :param text: what SQLAlchemy would execute. If it is another than was compiled, an event hook (or a default
+            that is a statement of its own) wrote it, and it wins.
+        """
+        compiled = self.compiled
+        if not isinstance(compiled, Compiler | DDLCompiler):
+            return text
+        schemas = self.execution_options.get("schema_translate_map", {}) if compiled.schema_translate_map else {}
+        # A default that is a statement runs before this context has a text of its own.
+        return compiled.prepared(schemas, None if text == getattr(self, "statement", None) else text)
+
+    def statement_options(self) -> dict[str, Any]:
+        """The execution options that are ours, without their prefix, checked.
+
+        :raises InterfaceError: one that does not exist, by name, or a value it does not take.
+        """
+        found = {
+            name[len(OPTION_PREFIX) :]: value
+            for name, value in self.execution_options.items()
+            if name.startswith(OPTION_PREFIX)
+        }
+        return {name: checked(name, value) for name, value in found.items()}

@@ -1,0 +1,154 @@
+"""A SQLAlchemy ``Table`` to the schema the planner works with, checked against what DynamoDB can have.
+
+Statements and CREATE TABLE both come through here, and a type's kind is read from the same words that the DDL
+writes, so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql import sqltypes
+
+from sqlalchemy_dynamorm.dialect import secondary
+from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
+from sqlalchemy_dynamorm.plan import schema as planned
+from sqlalchemy_dynamorm.plan.kinds import kind_of, type_name
+from sqlalchemy_dynamorm.plan.names import physical
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
+
+BUILT_TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name"})
+
+
+def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> planned.Table:
+    """The schema of a table.
+
+    :param schema: the schema it is used under, a ``schema_translate_map`` applied; ``None`` for the engine's default.
+    :raises UnsupportedCompile: something in the declaration is not built yet, or its type cannot be a key.
+    :raises Misdeclared: the options of keys and indexes contradict the columns or the service's limits.
+    """
+    with compiling():
+        _refuse_unbuilt(table)
+        columns = {str(column.name): _column(column, table, dialect) for column in table.columns}
+        partition, sort = _key(table)
+        hidden = partition is None
+        for name in (partition, sort):
+            if name is not None:
+                _check_key_type(table, columns[name])
+        effective = schema or dialect.settings.default_schema
+        return planned.Table(
+            name=table.name if effective is None else f"{effective}.{table.name}",
+            physical=physical_name(table, dialect, schema),
+            columns=(*columns.values(), *((_HIDDEN,) if hidden else ())),
+            partition=partition or planned.HIDDEN_KEY,
+            sort=sort,
+            indexes=secondary.indexes(
+                table, columns, partition or planned.HIDDEN_KEY, sort, dialect.settings.schema_separator
+            ),
+        )
+
+
+_HIDDEN = planned.Column(planned.HIDDEN_KEY, planned.Kind.STRING, nullable=False, hidden=True)
+
+
+def physical_name(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> str:
+    """The DynamoDB table's name: ``dynamodb_table_name``, called if it can be, or the name with its schema."""
+    given: str | Callable[[], object] | None = table.dialect_options["dynamodb"]["table_name"]
+    if given is None:
+        settings = dialect.settings
+        return physical(table.name, schema or settings.default_schema, settings.schema_separator)
+    found = given() if callable(given) else given
+    if not isinstance(found, str) or not found:
+        raise Misdeclared(f"Table {table.name!r}: dynamodb_table_name is no name; give a text or a callable for one.")
+    return found
+
+
+def key_names(table: sa.Table) -> tuple[str, ...]:
+    """The key columns' names, partition key first; none for a table without a primary key."""
+    return tuple(name for name in _key(table) if name is not None)
+
+
+def _key(table: sa.Table) -> tuple[str | None, str | None]:
+    names = [column.name for column in table.primary_key.columns]
+    if len(names) > 2:
+        refuse(
+            f"Table {table.name!r}: a primary key of {len(names)} columns",
+            "a key has one or two until hidden sort keys are built",
+        )
+    options = table.dialect_options["dynamodb"]
+    partition, sort = options["partition_key"], options["sort_key"]
+    for option, name in (("dynamodb_partition_key", partition), ("dynamodb_sort_key", sort)):
+        if name is not None and name not in names:
+            raise Misdeclared(
+                f"Table {table.name!r}: {option}={name!r} is not a primary key column; these are: "
+                f"{', '.join(names) or 'none'}."
+            )
+    if partition is not None and partition == sort:
+        raise Misdeclared(f"Table {table.name!r}: {partition!r} cannot be the partition key and the sort key.")
+    if len(names) < 2:
+        if sort is not None:
+            raise Misdeclared(f"Table {table.name!r}: dynamodb_sort_key needs a primary key of two columns.")
+        return (names[0] if names else None), None
+    first = partition or next(name for name in names if name != sort)
+    return first, next(name for name in names if name != first)
+
+
+def _column(column: sa.Column[Any], table: sa.Table, dialect: DynamoDBDialect) -> planned.Column:
+    return planned.Column(
+        name=str(column.name),
+        kind=kind(column, dialect),
+        nullable=bool(column.nullable) and not column.primary_key,
+        autoincrement=column is table.autoincrement_column,
+    )
+
+
+def kind(column: sa.Column[Any], dialect: DynamoDBDialect) -> planned.Kind:
+    """How a column's values are stored; ``Kind.ANY`` where no type is declared."""
+    if isinstance(column.type, sqltypes.NullType):
+        return planned.Kind.ANY
+    text = dialect.type_compiler_instance.process(column.type, type_expression=column)
+    return kind_of(type_name(text))
+
+
+def _check_key_type(table: sa.Table, column: planned.Column) -> None:
+    if column.kind is planned.Kind.ANY:
+        raise Misdeclared(f"Table {table.name!r}: the key column {column.name!r} has no type; declare one.")
+    if column.kind.key_type is None:
+        refuse(
+            f"Table {table.name!r}: the key column {column.name!r} of kind {column.kind.value}",
+            "DynamoDB's keys are strings, numbers or binary",
+        )
+
+
+def _refuse_unbuilt(table: sa.Table) -> None:
+    where = f"Table {table.name!r}: "
+    for option, value in table.dialect_options["dynamodb"].items():
+        if value is not None and option not in BUILT_TABLE_OPTIONS:
+            refuse(f"{where}the option dynamodb_{option}")
+    if table._prefixes:
+        refuse(f"{where}the prefix {' '.join(table._prefixes)}", "DynamoDB has one kind of table")
+    for constraint in table.constraints:
+        if isinstance(constraint, sa.UniqueConstraint):
+            refuse(f"{where}a unique constraint", "unique constraints are not enforced yet, so they are refused")
+        if isinstance(constraint, sa.CheckConstraint):
+            refuse(f"{where}a CHECK constraint", "CHECK constraints are not enforced, so they are refused")
+    for column in table.columns:
+        _refuse_unbuilt_column(where, column)
+
+
+def _refuse_unbuilt_column(where: str, column: sa.Column[Any]) -> None:
+    found = {
+        "Computed": column.computed is not None,
+        "Identity": column.identity is not None,
+        "a Sequence": isinstance(column.default, sa.Sequence),
+        "a server_default": column.server_default is not None,
+        "a server_onupdate": column.server_onupdate is not None,
+        "system=True": column.system,
+    }
+    for what, is_there in found.items():
+        if is_there:
+            refuse(f"{where}{what} on the column {column.name!r}", "it is not built yet; use default= or onupdate=")

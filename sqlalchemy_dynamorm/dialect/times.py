@@ -1,0 +1,166 @@
+"""Dates and times as text of a fixed width, so that the order of the texts is the order of the times.
+
+``2024-05-06T07:08:09.000000`` is a naive value, ``…Z`` an aware one, in UTC.
+"""
+# ruff: noqa: D102 - the methods are SQLAlchemy's, documented there
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import types as sqltypes
+from sqlalchemy.engine import Dialect
+
+from sqlalchemy_dynamorm.dialect.isotime import parse_datetime, parse_time
+from sqlalchemy_dynamorm.errors import DataError
+
+Processor = Callable[[Any], Any]
+_A_DAY = dt.date(2000, 1, 2)  # any day: it only carries a time of day to UTC
+
+
+class StoredDateTime(sqltypes.DateTime):
+    """S. With ``timezone=True`` values are aware, and stored in UTC; without, they are naive."""
+
+    def bind_processor(self, dialect: Dialect) -> Processor:
+        return _write_aware_datetime if self.timezone else _write_naive_datetime
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:
+        return _read_aware_datetime if self.timezone else _read_naive_datetime
+
+    def literal_processor(self, dialect: Dialect) -> Processor:
+        return _quoted(self.bind_processor(dialect))
+
+
+def _write_naive_datetime(value: Any) -> str | None:
+    if value is None:
+        return None
+    moment = dt.datetime.combine(value, dt.time()) if type(value) is dt.date else value
+    _check(moment, dt.datetime, "DateTime()", aware=False)
+    return str(moment.isoformat("T", "microseconds"))
+
+
+def _write_aware_datetime(value: Any) -> str | None:
+    if value is None:
+        return None
+    _check(value, dt.datetime, "DateTime(timezone=True)", aware=True)
+    return f"{value.astimezone(dt.timezone.utc).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
+
+
+def _read_naive_datetime(value: Any) -> dt.datetime | None:
+    """A text with an offset, by another writer, is its UTC time."""
+    if value is None:
+        return None
+    moment = parse_datetime(_text(value))
+    return moment if moment.tzinfo is None else moment.astimezone(dt.timezone.utc).replace(tzinfo=None)
+
+
+def _read_aware_datetime(value: Any) -> dt.datetime | None:
+    """A text without an offset, by another writer, is taken as UTC."""
+    if value is None:
+        return None
+    moment = parse_datetime(_text(value))
+    return moment.replace(tzinfo=dt.timezone.utc) if moment.tzinfo is None else moment.astimezone(dt.timezone.utc)
+
+
+class StoredDate(sqltypes.Date):
+    """S."""
+
+    def bind_processor(self, dialect: Dialect) -> Processor:
+        return _write_date
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:
+        return _read_date
+
+    def literal_processor(self, dialect: Dialect) -> Processor:
+        return _quoted(_write_date)
+
+
+def _write_date(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, dt.datetime):
+        if value.time() != dt.time():
+            raise DataError("A Date column does not take a datetime with a time of day; pass its date().")
+        return value.date().isoformat()
+    _check(value, dt.date, "Date()", aware=False)
+    return str(value.isoformat())
+
+
+def _read_date(value: Any) -> dt.date | None:
+    """The date of a date and time, too."""
+    if value is None:
+        return None
+    text = _text(value)
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return parse_datetime(text).date()
+
+
+class StoredTime(sqltypes.Time):
+    """S. With ``timezone=True`` values are aware, and stored in UTC; without, they are naive."""
+
+    def bind_processor(self, dialect: Dialect) -> Processor:
+        return _write_aware_time if self.timezone else _write_naive_time
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:
+        return _read_aware_time if self.timezone else _read_naive_time
+
+    def literal_processor(self, dialect: Dialect) -> Processor:
+        return _quoted(self.bind_processor(dialect))
+
+
+def _write_naive_time(value: Any) -> str | None:
+    if value is None:
+        return None
+    _check(value, dt.time, "Time()", aware=False)
+    return str(value.isoformat("microseconds"))
+
+
+def _write_aware_time(value: Any) -> str | None:
+    if value is None:
+        return None
+    _check(value, dt.time, "Time(timezone=True)", aware=True)
+    return _in_utc(value).replace(tzinfo=None).isoformat("microseconds") + "Z"
+
+
+def _read_naive_time(value: Any) -> dt.time | None:
+    if value is None:
+        return None
+    time = parse_time(_text(value))
+    return time if time.tzinfo is None else _in_utc(time).replace(tzinfo=None)
+
+
+def _read_aware_time(value: Any) -> dt.time | None:
+    if value is None:
+        return None
+    time = parse_time(_text(value))
+    return time.replace(tzinfo=dt.timezone.utc) if time.tzinfo is None else _in_utc(time)
+
+
+def _in_utc(time: dt.time) -> dt.time:
+    return dt.datetime.combine(_A_DAY, time).astimezone(dt.timezone.utc).timetz()
+
+
+def _check(value: Any, kind: type, declared: str, *, aware: bool) -> None:
+    if not isinstance(value, kind):
+        raise DataError(f"A {declared} column takes a {kind.__name__}; it does not take {type(value).__name__}.")
+    if isinstance(value, dt.datetime | dt.time) and (value.utcoffset() is not None) != aware:
+        raise DataError(
+            f"A {declared} column takes aware values, with a UTC offset, and was given a naive one; add its tzinfo."
+            if aware
+            else f"A {declared} column takes naive values and was given an aware one; declare timezone=True, or "
+            "convert it and drop its tzinfo."
+        )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise DataError(f"A {type(value).__name__} is stored where the column's type says a date or time is, as text.")
+
+
+def _quoted(write: Processor) -> Processor:
+    return lambda value: f"'{write(value)}'"

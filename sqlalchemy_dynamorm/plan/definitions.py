@@ -1,0 +1,121 @@
+"""CREATE TABLE and CREATE INDEX as the planner's own :class:`Table` and :class:`Index`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.plan.kinds import kind_of
+from sqlalchemy_dynamorm.plan.names import physical
+from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Table
+from sqlalchemy_dynamorm.sql import nodes
+
+_TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name"})
+_INDEX_OPTIONS = frozenset({"hash_columns", "projection", "include", "local", "types"})
+_TYPES = {"S": Kind.STRING, "N": Kind.NUMBER, "B": Kind.BINARY}
+
+
+def table_of(node: nodes.CreateTable, separator: str) -> Table:
+    """The table that a CREATE TABLE describes.
+
+    :raises Unsupported: an option that is not built, a key of three and more columns, a type that cannot be a key.
+    :raises ProgrammingError: a key or index column that is not declared, an option that does not fit.
+    """
+    options = _options(node.options, _TABLE_OPTIONS, f"the table {node.table.name!r}")
+    columns = tuple(_column(column, node.primary_key) for column in node.columns)
+    partition, sort = _key(node, options)
+    if not node.primary_key:
+        columns = (*columns, Column(HIDDEN_KEY, Kind.STRING, nullable=False, hidden=True))
+    by_name = {column.name: column for column in columns}
+    for name in (partition, sort):
+        if name is not None:
+            _check_key(by_name, name, node.table.name)
+    indexes = tuple(index_of(index, separator) for index in node.indexes)
+    for index in indexes:
+        for name in index.key:
+            _check_key(by_name, name, node.table.name)
+    written = options.get("table_name") or physical(node.table.name, node.table.schema, separator)
+    return Table(display_name(node.table), written, columns, partition, sort, indexes)
+
+
+def display_name(name: nodes.TableName) -> str:
+    """The name for messages."""
+    return f"{name.schema}.{name.name}" if name.schema else name.name
+
+
+def _column(node: nodes.ColumnDefinition, key: tuple[str, ...]) -> Column:
+    if node.default is not None:
+        raise Unsupported(f"DEFAULT on the column {node.name!r} is not built yet; use a default in Python.")
+    nullable = not node.not_null and node.name not in key
+    return Column(node.name, kind_of(node.type), nullable, node.autoincrement)
+
+
+def _key(node: nodes.CreateTable, options: Mapping[str, str]) -> tuple[str, str | None]:
+    """The partition and the sort key: the first two columns of the primary key, or in the order the options say."""
+    key = node.primary_key
+    if not key:
+        if options.get("partition_key") or options.get("sort_key"):
+            raise ProgrammingError(f"{node.table.name!r} names a partition key and has no primary key.")
+        return HIDDEN_KEY, None
+    if len(key) > 2:
+        raise Unsupported(
+            f"The primary key of {node.table.name!r} has {len(key)} columns; more than two are not built yet."
+        )
+    partition = options.get("partition_key", key[0])
+    rest = [name for name in key if name != partition]
+    sort = options.get("sort_key", rest[0] if rest else None)
+    if {partition, sort} - {None} != set(key):
+        raise ProgrammingError(
+            f"partition_key and sort_key of {node.table.name!r} must be its primary key: {', '.join(key)}."
+        )
+    return partition, sort
+
+
+def _check_key(columns: Mapping[str, Column], name: str, table: str) -> None:
+    column = columns.get(name)
+    if column is None:
+        raise UndefinedColumn(f"The table {table!r} has no column {name!r} for its key or index.")
+    if column.kind.key_type is None:
+        raise Unsupported(
+            f"The column {name!r} of {table!r} holds {column.kind.value} values; DynamoDB's keys are text, numbers or "
+            "bytes."
+        )
+
+
+def index_of(node: nodes.CreateIndex, separator: str) -> Index:
+    """The index that a CREATE INDEX describes.
+
+    :raises Unsupported: a unique index, or an option that is not built.
+    :raises ProgrammingError: an option that does not fit, or too many key columns.
+    """
+    if node.unique:
+        raise Unsupported(f"The unique index {node.name!r}: unique constraints are not enforced yet, so it is refused.")
+    options = _options(node.options, _INDEX_OPTIONS, f"the index {node.name!r}")
+    local = options.get("local", "false") == "true"
+    hashes = int(options.get("hash_columns", "1"))
+    hash_names, range_names = node.columns[:hashes], node.columns[hashes:]
+    if not hash_names or len(hash_names) > 4 or len(range_names) > 4:
+        raise ProgrammingError(f"The index {node.name!r} takes 1 to 4 hash and up to 4 range columns.")
+    projection = options.get("projection", "ALL")
+    if projection not in ("ALL", "KEYS_ONLY", "INCLUDE"):
+        raise ProgrammingError(f"The projection of {node.name!r} is ALL, KEYS_ONLY or INCLUDE, not {projection!r}.")
+    include = tuple(json.loads(options.get("include", "[]")))
+    written = physical(node.name, None, separator)
+    return Index(node.name, written, hash_names, range_names, projection, include, local)  # type: ignore[arg-type]
+
+
+def types_given(node: nodes.CreateIndex) -> dict[str, Kind]:
+    """The key types that a CREATE INDEX says itself: ``WITH (types='{"city": "S"}')``."""
+    given = json.loads(dict(node.options).get("types", "{}"))
+    unknown = sorted(set(given.values()) - set(_TYPES))
+    if unknown:
+        raise ProgrammingError(f"The types of {node.name!r} are S, N or B, not {', '.join(unknown)}.")
+    return {name: _TYPES[type_] for name, type_ in given.items()}
+
+
+def _options(options: nodes.Options, known: frozenset[str], of: str) -> dict[str, str]:
+    for name, _ in options:
+        if name not in known:
+            raise Unsupported(f"The option {name!r} of {of} is not built yet; there are: {', '.join(sorted(known))}.")
+    return dict(options)

@@ -1,0 +1,214 @@
+"""EXPLAIN: a plan as rows, one a step, in the words of the DynamoDB API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy_dynamorm.plan.predicates import (
+    ALWAYS,
+    All,
+    Comparison,
+    Constant,
+    Membership,
+    Pattern,
+    Predicate,
+    Presence,
+    Some,
+    ValueTest,
+)
+from sqlalchemy_dynamorm.plan.steps import (
+    BatchGetItem,
+    ChangePlan,
+    GetItem,
+    InsertPlan,
+    KeyProduct,
+    KeyRows,
+    Nothing,
+    Plan,
+    Query,
+    ReadPlan,
+)
+from sqlalchemy_dynamorm.sql import nodes
+
+COLUMNS = ("step", "operation", "table", "index", "key_condition", "filter", "detail")
+"""The columns of EXPLAIN. ``detail`` says why, and what runs locally."""
+
+Row = tuple[int, str, "str | None", "str | None", "str | None", "str | None", str]
+
+
+def rows(plan: Plan) -> list[Row]:
+    """The steps of a plan, numbered from 1; see :data:`COLUMNS`."""
+    return [(number, *step) for number, step in enumerate(_steps(plan), 1)]
+
+
+_Step = tuple[str, "str | None", "str | None", "str | None", "str | None", str]
+
+
+def _steps(plan: Plan) -> Iterator[_Step]:
+    match plan:
+        case ReadPlan():
+            yield from _read(plan)
+        case InsertPlan():
+            yield from _insert(plan)
+        case ChangePlan():
+            yield from _change(plan)
+
+
+def _read(plan: ReadPlan) -> Iterator[_Step]:
+    access, table = plan.access, plan.table
+    physical = table.physical if table is not None else None
+    rest = None if plan.rest == ALWAYS else show(plan.rest)
+    detail = [plan.reason, *(f"not index {text}" for text in plan.passed_over)]
+    match access:
+        case Nothing():
+            yield "(no call)", physical, None, None, None, "; ".join(detail)
+        case GetItem(key):
+            yield "GetItem", physical, None, _joined(key), None, "; ".join([*detail, _consistency(plan)])
+            yield from _local("filter", rest)
+        case BatchGetItem(sources):
+            keys = " OR ".join(_source(source) for source in sources)
+            yield "BatchGetItem", physical, None, keys, None, "; ".join([*detail, _consistency(plan)])
+            yield from _local("filter", rest)
+        case Query():
+            yield from _query(plan, access, rest, detail)
+        case _:
+            detail.append(_consistency(plan))
+            yield "Scan" + _select(plan), physical, None, None, rest, "; ".join(detail)
+    if plan.sort:
+        terms = (
+            f"{plan.projection.fields[sort.field].name}{' DESC' if sort.descending else ''}" for sort in plan.sort
+        )
+        yield "Sort", None, None, None, None, f"local: ORDER BY {', '.join(terms)}"
+    if plan.limit is not None:
+        rows_kept = f"{value(plan.limit)} rows"
+        why = f"the first {rows_kept} of the sorted" if plan.sort else f"reading stops after {rows_kept}"
+        yield "Limit", None, None, None, None, why
+
+
+def _query(plan: ReadPlan, query: Query, rest: str | None, detail: list[str]) -> Iterator[_Step]:
+    assert plan.table is not None
+    condition = _joined((*query.hash, *query.range))
+    index = query.index.name if query.index is not None else None
+    notes = [*detail]
+    if not query.single:
+        notes.append("one Query for each value, in parallel")
+    if not query.forward:
+        notes.append("ScanIndexForward=false")
+    if not query.exact:
+        notes.append("the key condition may be wider than the WHERE; rows are checked again locally")
+    if index is not None and not (query.index and query.index.local):
+        notes.append("eventually consistent, as global indexes are")
+    else:
+        notes.append(_consistency(plan))
+    yield "Query" + _select(plan), plan.table.physical, index, condition, rest, "; ".join(notes)
+    if query.complete:
+        why = f"the index does not hold all that is wanted; checked against the whole WHERE; {_consistency(plan)}"
+        yield "BatchGetItem", plan.table.physical, None, "keys of the step before", None, why
+
+
+def _select(plan: ReadPlan) -> str:
+    return " (Select=COUNT)" if plan.count else ""
+
+
+def _consistency(plan: ReadPlan) -> str:
+    return "strongly consistent" if plan.consistent else "eventually consistent"
+
+
+def _local(what: str, text: str | None) -> Iterator[_Step]:
+    if text is not None:
+        yield "Filter", None, None, None, text, f"local: {what} on the items read"
+
+
+def _insert(plan: InsertPlan) -> Iterator[_Step]:
+    table = plan.table
+    if table.autoincrement is not None and table.autoincrement not in plan.columns:
+        yield "UpdateItem", "the system table", None, None, None, f"the next ids for {table.autoincrement.name!r}"
+    condition = f"attribute_not_exists({table.partition})"
+    yield "PutItem", table.physical, None, None, condition, f"{_rows(len(plan.rows))}; {_COMMIT}"
+
+
+_COMMIT = "in a transaction it is buffered, and commit sends one TransactWriteItems (one write alone goes as itself)"
+
+
+def _rows(count: int) -> str:
+    return "one row" if count == 1 else f"{count} rows"
+
+
+def _change(plan: ChangePlan) -> Iterator[_Step]:
+    if plan.find is not None:
+        yield from _read(plan.find)
+    condition = [f"attribute_exists({plan.table.partition})"]
+    if plan.rest != ALWAYS:
+        condition.append(show(plan.rest))
+    key = _joined(plan.key) if plan.key is not None else "each key found"
+    conditions = " AND ".join(condition)
+    if plan.moves:
+        why = "the key changes: the old item is deleted if unchanged, the new one put if its key is free"
+        yield "GetItem", plan.table.physical, None, key, None, "the item to move"
+        yield "TransactWriteItems", plan.table.physical, None, key, conditions, why
+        return
+    if plan.assignments is None:
+        alone = plan.rest == ALWAYS
+        yield "DeleteItem", plan.table.physical, None, key, None if alone else conditions, _COMMIT
+        return
+    changed = ", ".join(f"{column.name} = {value(new)}" for column, new in plan.assignments)
+    yield "UpdateItem", plan.table.physical, None, key, conditions, f"SET {changed}; {_COMMIT}"
+
+
+def _source(source: KeyProduct | KeyRows) -> str:
+    return show(source.rows) if isinstance(source, KeyRows) else _joined(source.parts)
+
+
+def _joined(parts: tuple[Predicate, ...]) -> str:
+    return " AND ".join(show(part) for part in parts)
+
+
+def show(predicate: Predicate) -> str:
+    """A predicate in SQL's words."""
+    match predicate:
+        case All(parts):
+            return " AND ".join(f"({show(part)})" if isinstance(part, Some) else show(part) for part in parts)
+        case Some(parts):
+            return " OR ".join(show(part) for part in parts)
+        case Comparison(column, op, operand):
+            return f"{column.name} {op} {value(operand)}"
+        case Membership(columns, items, negated):
+            names = ", ".join(column.name for column in columns)
+            left = names if len(columns) == 1 else f"({names})"
+            listed = f":{items.name}" if isinstance(items, nodes.ParamList) else f"({len(items)} values)"
+            return f"{left} {'NOT ' if negated else ''}IN {listed}"
+        case Pattern(column, pattern, _, negated):
+            return f"{column.name} {'NOT ' if negated else ''}LIKE {value(pattern)}"
+        case Presence(column, present):
+            return f"{column.name} IS {'NOT ' if present else ''}NULL"
+        case Constant(holds):
+            return "true" if holds else "false"
+        case ValueTest(op, left, right):
+            return f"{value(left)} {op}" + (f" {value(right)}" if right is not None else "")
+
+
+def value(operand: nodes.Value) -> str:
+    """An operand in SQL's words."""
+    match operand:
+        case nodes.Param(name):
+            return f":{name}"
+        case nodes.Literal(constant):
+            return "NULL" if constant is None else repr(constant)
+        case nodes.Concat(parts):
+            return " || ".join(value(part) for part in parts)
+        case nodes.CurrentTimestamp():
+            return "CURRENT_TIMESTAMP"
+
+
+def text(plan: Plan) -> str:
+    """The plan as lines, for a log or a terminal."""
+    lines = []
+    for number, operation, table, index, condition, filtered, detail in rows(plan):
+        target = f" {table}" if table else ""
+        target += f" index {index}" if index else ""
+        where = f" key[{condition}]" if condition else ""
+        where += f" filter[{filtered}]" if filtered else ""
+        lines.append(f"{number}. {operation}{target}{where} — {detail}")
+    return "\n".join(lines)
+
+

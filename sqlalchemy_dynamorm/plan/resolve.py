@@ -1,0 +1,105 @@
+"""Names in a statement to columns of a table, and result columns to what is decoded."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.plan.steps import Field, OutputValue, Projection
+from sqlalchemy_dynamorm.sql import nodes
+
+
+class Names:
+    """The names that a statement on one table may use."""
+
+    def __init__(self, table: Table, name: nodes.TableName) -> None:
+        self.table = table
+        self._qualifier = name.alias or name.name
+
+    def resolve(self, column: nodes.Column) -> Column:
+        """The column that is meant.
+
+        :raises UndefinedColumn: there is none; a similar name is suggested.
+        """
+        self.check_qualifier(column.table)
+        return self.target(column.name)
+
+    def check_qualifier(self, qualifier: str | None) -> None:
+        """Refuse a qualifier that is not this statement's table."""
+        if qualifier is not None and qualifier != self._qualifier:
+            raise UndefinedColumn(f"{qualifier!r} is not a table of this statement; it reads {self._qualifier!r}.")
+
+    def target(self, name: str) -> Column:
+        """The column of that name, unqualified; see :meth:`resolve`."""
+        found = self.table.column(name)
+        if found is None or found.hidden:
+            known = [column.name for column in self.table.visible]
+            near = get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Its columns are: {', '.join(known)}."
+            raise UndefinedColumn(f"The table {self.table.name!r} has no column {name!r}. {hint}")
+        return found
+
+
+class Fields:
+    """The columns to decode from each item, each once, in the order they were first wanted."""
+
+    def __init__(self) -> None:
+        self.columns: list[Column] = []
+
+    def position(self, column: Column) -> int:
+        """Where the column stands in a decoded row."""
+        if column not in self.columns:
+            self.columns.append(column)
+        return self.columns.index(column)
+
+
+def outputs(
+    written: tuple[nodes.Output | nodes.Star, ...], names: Names | None, fields: Fields
+) -> tuple[tuple[OutputValue, ...], tuple[str, ...]]:
+    """The result columns and their names; ``names`` is ``None`` without a FROM."""
+    values: list[OutputValue] = []
+    labels: list[str] = []
+    for output in written:
+        if isinstance(output, nodes.Star):
+            for column in _starred(output, names):
+                values.append(Field(fields.position(column)))
+                labels.append(column.name)
+        else:
+            values.append(_output(output.expression, names, fields))
+            labels.append(output.label)
+    return tuple(values), tuple(labels)
+
+
+def returning(written: tuple[nodes.Output | nodes.Star, ...], names: Names) -> Projection | None:
+    """What RETURNING shows, or ``None`` without one."""
+    if not written:
+        return None
+    fields = Fields()
+    values, labels = outputs(written, names, fields)
+    if nodes.CountRows() in values:
+        raise ProgrammingError("RETURNING cannot hold an aggregate.")
+    return Projection(tuple(fields.columns), values, labels)
+
+
+def _starred(star: nodes.Star, names: Names | None) -> tuple[Column, ...]:
+    if names is None:
+        raise ProgrammingError("SELECT * needs a FROM.")
+    names.check_qualifier(star.table)
+    if not names.table.declared:
+        raise Unsupported(
+            f"SELECT * from {names.table.name!r} is not built yet, because only its key is known; name the columns."
+        )
+    return names.table.visible
+
+
+def _output(expression: nodes.Expression, names: Names | None, fields: Fields) -> OutputValue:
+    match expression:
+        case nodes.Column():
+            if names is None:
+                raise UndefinedColumn(f"The column {expression.name!r} needs a FROM.")
+            return Field(fields.position(names.resolve(expression)))
+        case nodes.Param() | nodes.Literal() | nodes.Concat() | nodes.CurrentTimestamp() | nodes.CountRows():
+            return expression
+        case _:
+            raise Unsupported("A condition as a result column is not built yet.")

@@ -1,0 +1,134 @@
+"""What the planner knows of a table: its columns, its key, its indexes.
+
+A :class:`Table` is what a statement names. It says where its items live (``physical``) but does not claim that
+table for itself: several may live in one physical table one day, so nothing here assumes that a name and a physical
+table are one to one.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+HIDDEN_KEY = "__dynamorm_key__"
+"""The partition key of a table declared without a primary key: a random UUID, never in a result."""
+
+KeyType = Literal["S", "N", "B"]
+
+
+class Kind(enum.Enum):
+    """What a column's values are on this side, and so the wire type they are stored as."""
+
+    STRING = "string"  # S, str
+    INTEGER = "integer"  # N, int
+    DECIMAL = "decimal"  # N, Decimal
+    FLOAT = "float"  # N, float
+    NUMBER = "number"  # N, int where it is whole, else Decimal: a key of a table that nobody declared
+    BOOLEAN = "boolean"  # BOOL, bool
+    BINARY = "binary"  # B, bytes
+    DOCUMENT = "document"  # M, L and scalars: JSON
+    ANY = "any"  # not declared: whatever the item has
+
+    @property
+    def key_type(self) -> KeyType | None:
+        """The key attribute type (``AttributeDefinitions``), or ``None`` where this kind cannot be a key."""
+        return _KEY_TYPES.get(self)
+
+
+_KEY_TYPES: dict[Kind, KeyType] = {
+    Kind.STRING: "S",
+    Kind.INTEGER: "N",
+    Kind.DECIMAL: "N",
+    Kind.FLOAT: "N",
+    Kind.NUMBER: "N",
+    Kind.BINARY: "B",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; its name is the attribute's name.
+
+    :ivar nullable: ``False`` promises that every item has the attribute.
+    :ivar hidden: a key attribute of our own that no result shows.
+    """
+
+    name: str
+    kind: Kind
+    nullable: bool = True
+    autoincrement: bool = False
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A secondary index. ``hash`` and ``range`` hold up to four attributes each (one each for a local index).
+
+    :ivar projection: ``"ALL"``, ``"KEYS_ONLY"`` or ``"INCLUDE"`` (then ``include`` names the attributes).
+    """
+
+    name: str
+    physical: str
+    hash: tuple[str, ...]
+    range: tuple[str, ...] = ()
+    projection: Literal["ALL", "KEYS_ONLY", "INCLUDE"] = "ALL"
+    include: tuple[str, ...] = ()
+    local: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """All key attributes of the index, hash first."""
+        return self.hash + self.range
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that a statement names.
+
+    :ivar name: the name for messages, ``schema.name``.
+    :ivar physical: the DynamoDB table's name or ARN.
+    :ivar sort: the sort key's attribute, or ``None``.
+    :ivar declared: ``False`` where only DescribeTable is known: any other attribute may exist.
+    """
+
+    name: str
+    physical: str
+    columns: tuple[Column, ...]
+    partition: str
+    sort: str | None = None
+    indexes: tuple[Index, ...] = field(default=())
+    declared: bool = True
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The key attributes, partition key first."""
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    @property
+    def visible_key(self) -> tuple[str, ...]:
+        """The key columns that a user knows of."""
+        return tuple(name for name in self.key if not self.by_name[name].hidden)
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        """The columns by name, hidden ones included."""
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def autoincrement(self) -> Column | None:
+        """The column that a counter fills, if any."""
+        return next((column for column in self.columns if column.autoincrement), None)
+
+    @property
+    def visible(self) -> tuple[Column, ...]:
+        """What ``SELECT *`` shows, in the declared order."""
+        return tuple(column for column in self.columns if not column.hidden)
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name; of an undeclared table every name is a column. ``None`` if there is none."""
+        found = self.by_name.get(name)
+        if found is None and not self.declared:
+            return Column(name, Kind.ANY)
+        return found

@@ -1,0 +1,173 @@
+"""The steps of a plan. They name columns and parameters; values come when a plan is run, so one plan serves them all.
+
+``str()`` of an access is its line in EXPLAIN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Pattern, Predicate
+from sqlalchemy_dynamorm.plan.schema import Column, Index, Table
+from sqlalchemy_dynamorm.sql import nodes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyProduct:
+    """Whole keys: every combination of the values that each key attribute may have."""
+
+    parts: tuple[Comparison | Membership, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRows:
+    """Whole keys from a row IN; ``positions`` says where each key attribute stands in a row."""
+
+    rows: Membership
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GetItem:
+    """One item by its whole key."""
+
+    key: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchGetItem:
+    """Items by whole keys, 100 a call; duplicates are asked for once."""
+
+    sources: tuple[KeyProduct | KeyRows, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A Query on the table or an index.
+
+    :ivar hash: the hash attributes' values; a ``Membership`` means one Query for each of its values.
+    :ivar range: conditions on the range attributes: equalities left to right, then at most a lower and an upper
+        bound, or a pattern whose prefix is asked for.
+    :ivar exact: ``False`` where the range asked for is wider than the one meant, so rows are checked again.
+    :ivar complete: the index does not hold all that is wanted: BatchGetItem reads the rest from the table.
+    """
+
+    index: Index | None
+    hash: tuple[Comparison | Membership, ...]
+    range: tuple[Comparison | Pattern, ...] = ()
+    exact: bool = True
+    forward: bool = True
+    complete: bool = False
+
+    @property
+    def single(self) -> bool:
+        """One partition, so rows come in the order of the range attributes."""
+        return all(isinstance(part, Comparison) for part in self.hash)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The whole table, page by page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No row can match: nothing is read."""
+
+
+Access = Union[GetItem, BatchGetItem, Query, Scan, Nothing]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A local sort by one field."""
+
+    field: int
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An output that is the decoded field at this position."""
+
+    position: int
+
+
+OutputValue = Union[Field, nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp, nodes.CountRows]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a result shows.
+
+    :ivar fields: the columns decoded from each item.
+    :ivar outputs: one entry a result column.
+    :ivar labels: the result columns' names.
+    """
+
+    fields: tuple[Column, ...]
+    outputs: tuple[OutputValue, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReadPlan:
+    """How a SELECT is answered.
+
+    :ivar where: the whole WHERE; ``rest`` is what the access does not serve by itself.
+    :ivar consistent: reads are strongly consistent.
+    :ivar sort: local sorting, outermost first; empty where the access gives the order.
+    :ivar count: the one output is ``COUNT(*)``.
+    :ivar reason: why this access; ``passed_over`` says why not an index.
+    """
+
+    table: Table | None
+    access: Access
+    projection: Projection
+    where: Predicate = ALWAYS
+    rest: Predicate = ALWAYS
+    consistent: bool = False
+    sort: tuple[Sort, ...] = ()
+    limit: nodes.Value | None = None
+    count: bool = False
+    reason: str = ""
+    passed_over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InsertPlan:
+    """PutItem, a row each, on condition that the key is free."""
+
+    table: Table
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[nodes.Value, ...], ...]
+    returning: Projection | None = None
+
+
+@dataclass(frozen=True)
+class ChangePlan:
+    """An UPDATE or a DELETE.
+
+    :ivar key: the key, where the WHERE gives it whole; else ``find`` reads the keys first.
+    :ivar rest: the condition beside the key: all of the WHERE where keys are found first.
+    :ivar assignments: what is set; ``None`` for a DELETE.
+    """
+
+    table: Table
+    where: Predicate
+    rest: Predicate
+    key: tuple[Comparison, ...] | None = None
+    find: ReadPlan | None = None
+    assignments: tuple[tuple[Column, nodes.Value], ...] | None = None
+    returning: Projection | None = None
+
+    @property
+    def moves(self) -> bool:
+        """A key attribute is set, so the item moves: one delete and one put."""
+        key = self.table.key
+        return any(column.name in key for column, _ in self.assignments or ())
+
+
+Plan = Union[ReadPlan, InsertPlan, ChangePlan]

@@ -1,0 +1,109 @@
+"""Bound values: what a plan's operands are in one execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy_dynamorm.errors import DataError, ProgrammingError
+from sqlalchemy_dynamorm.plan.predicates import Membership, ValueTest
+from sqlalchemy_dynamorm.run.values import same_type_order
+from sqlalchemy_dynamorm.sql import nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The values of one execution.
+
+    :ivar values: parameter name to value; NULL is ``None``.
+    :ivar now: the statement's CURRENT_TIMESTAMP, in the stored form.
+    """
+
+    values: Mapping[str, Any]
+    now: str
+
+    def __call__(self, operand: nodes.Value) -> Any:
+        """The value of an operand.
+
+        :raises ProgrammingError: a parameter without a value, by name.
+        """
+        match operand:
+            case nodes.Param(name):
+                return self.parameter(name)
+            case nodes.Literal(value):
+                return value
+            case nodes.CurrentTimestamp():
+                return self.now
+            case nodes.Concat(parts):
+                return self._concatenated(parts)
+
+    def parameter(self, name: str) -> Any:
+        """The value bound to a name."""
+        try:
+            return self.values[name]
+        except KeyError:
+            raise ProgrammingError(f"The statement needs a value for :{name}, and none was given.") from None
+
+    def _concatenated(self, parts: tuple[nodes.Value, ...]) -> str | None:
+        texts = [self(part) for part in parts]
+        if any(text is None for text in texts):
+            return None
+        for text in texts:
+            if not isinstance(text, str):
+                raise DataError(f"|| joins text; one of its sides is {type(text).__name__}.")
+        return "".join(texts)
+
+    def rows(self, membership: Membership) -> list[tuple[Any, ...]]:
+        """The items of an IN, each as a row as wide as its columns."""
+        items, width = membership.items, len(membership.columns)
+        if not isinstance(items, nodes.ParamList):
+            return [tuple(self(value) for value in row) for row in items]
+        listed = self.parameter(items.name)
+        if not isinstance(listed, list | tuple):
+            raise ProgrammingError(f"The value of :{items.name} must be a list; it is {type(listed).__name__}.")
+        return [(item,) if width == 1 else tuple(item) for item in _wide(listed, width, items.name)]
+
+
+def _wide(listed: list[Any] | tuple[Any, ...], width: int, name: str) -> Iterator[Any]:
+    for item in listed:
+        if width > 1 and (not isinstance(item, list | tuple) or len(item) != width):
+            raise ProgrammingError(f"Each item of :{name} must be a tuple of {width} values.")
+        yield item
+
+
+def bound(values: Mapping[str, Any] | None) -> Bound:
+    """The values of one execution, at the present moment."""
+    return Bound(values or {}, datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f"))
+
+
+def decide(test: ValueTest, values: Bound) -> bool:
+    """Whether a comparison of values alone is true; unknown is not."""
+    left = values(test.left)
+    if test.op in ("is null", "is not null"):
+        return (left is None) is (test.op == "is null")
+    right = values(test.right) if test.right is not None else None
+    if left is None or right is None:
+        return False
+    order = same_type_order(left, right)
+    if order is None:
+        return test.op == "<>"
+    return ordered(test.op, order)
+
+
+def ordered(op: str, order: int) -> bool:
+    """Whether ``op`` holds of two values whose three-way comparison is ``order``."""
+    match op:
+        case "=":
+            return order == 0
+        case "<>":
+            return order != 0
+        case "<":
+            return order < 0
+        case "<=":
+            return order <= 0
+        case ">":
+            return order > 0
+        case _:
+            return order >= 0

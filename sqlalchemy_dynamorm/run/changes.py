@@ -1,0 +1,219 @@
+"""UPDATE and DELETE: by key as one conditional request, else the keys are found first; at once or buffered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy_dynamorm.errors import ConditionFailed, Error
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS, NEVER, columns_of
+from sqlalchemy_dynamorm.plan.schema import Column
+from sqlalchemy_dynamorm.plan.steps import ChangePlan
+from sqlalchemy_dynamorm.run import writing
+from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.buffer import Buffer
+from sqlalchemy_dynamorm.run.commit import move
+from sqlalchemy_dynamorm.run.decode import RowDecoder, wire_item
+from sqlalchemy_dynamorm.run.evaluate import checker
+from sqlalchemy_dynamorm.run.expressions import Placeholders
+from sqlalchemy_dynamorm.run.items import applied, assigned
+from sqlalchemy_dynamorm.run.keys import identity, key_from_values, key_given, key_of
+from sqlalchemy_dynamorm.run.reads import Reader, Scope, project
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows
+from sqlalchemy_dynamorm.run.sources import Row, send_all
+from sqlalchemy_dynamorm.run.values import Item, WireValue
+from sqlalchemy_dynamorm.run.writing import Check
+
+Changed = dict[str, "WireValue | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One item to change: its key, the values the statement has for it, and what is set (``None``: delete)."""
+
+    key: Item
+    values: Bound
+    changed: Changed | None
+
+
+@dataclass(frozen=True)
+class Changer:
+    """A change plan with its decoders, made once and run with any values."""
+
+    plan: ChangePlan
+    decoder: RowDecoder = field(init=False)
+    fields: tuple[Column, ...] = field(init=False)
+    whole: RowDecoder = field(init=False)
+    finder: Reader | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        plan = self.plan
+        object.__setattr__(self, "decoder", RowDecoder(plan.returning.fields if plan.returning else ()))
+        everything = tuple(dict.fromkeys([*plan.table.columns, *columns_of(plan.where)]))
+        object.__setattr__(self, "fields", everything)
+        object.__setattr__(self, "whole", RowDecoder(everything))
+        object.__setattr__(self, "finder", Reader(plan.find) if plan.find is not None else None)
+
+    def run(self, batch: Sequence[Bound], scope: Scope, buffer: Buffer | None) -> Execution:
+        """Change what each set of values says; the rowcount is exact."""
+        count = 0
+        # Where keys must be found, each set of values sees what the one before it changed.
+        for part in [batch] if self.plan.key is not None else [[values] for values in batch]:
+            targets = yield from self._targets(part, scope)
+            if buffer is None and not self.plan.moves:
+                for together in self._rounds(targets):
+                    count += yield from self._at_once(together)
+            else:
+                count += yield from self._one_by_one(targets, buffer)
+        return Outcome(count)
+
+    def _targets(self, batch: Sequence[Bound], scope: Scope) -> Asking[list[Target]]:
+        """The items that may be meant, in order."""
+        table, plan = self.plan.table, self.plan
+        targets: list[Target] = []
+        for values in batch:
+            changed = None
+            if plan.assignments is not None:
+                changed = assigned(table, [(column, values(value)) for column, value in plan.assignments])
+            if plan.key is not None:
+                key = key_given(table, plan.key, values)
+                keys = [] if key is None else [key]
+            else:
+                keys = yield from self._found(values, scope)
+            targets.extend(Target(key, values, changed) for key in keys)
+        return targets
+
+    def _found(self, values: Bound, scope: Scope) -> Asking[list[Item]]:
+        assert self.finder is not None
+        if self.plan.where == NEVER:
+            return []
+        rows: list[Row] = []
+        execution, answer = self.finder.run(values, scope), None
+        while True:
+            try:
+                ask = execution.send(answer)
+            except StopIteration:
+                break
+            if isinstance(ask, Rows):
+                rows.extend(ask.rows)
+                answer = None
+            else:
+                answer = yield ask
+        return [key for row in rows if (key := key_from_values(self.plan.table, row)) is not None]
+
+    # --- AUTOCOMMIT ---
+
+    def _rounds(self, targets: list[Target]) -> list[list[Target]]:
+        """The targets in rounds that may be sent in parallel: no item stands twice in one."""
+        rounds: list[list[Target]] = []
+        seen: dict[object, int] = {}
+        for target in targets:
+            at = seen.get(key := identity(target.key, self.plan.table), 0)
+            seen[key] = at + 1
+            if at == len(rounds):
+                rounds.append([])
+            rounds[at].append(target)
+        return rounds
+
+    def _at_once(self, targets: list[Target]) -> Asking[int]:
+        asked = [(target, request) for target in targets if (request := self._request(target)) is not None]
+        if not asked:
+            return 0
+        answers: list[bytes | Error]
+        if len(asked) == 1:
+            try:
+                answers = [(yield asked[0][1])]
+            except ConditionFailed:
+                return 0
+        else:
+            answers = yield [request for _, request in asked]
+        return (yield from self._tally([target for target, _ in asked], answers))
+
+    def _tally(self, targets: list[Target], answers: list[bytes | Error]) -> Asking[int]:
+        shown: list[Row] = []
+        count = 0
+        failed: Error | None = None
+        for target, answer in zip(targets, answers, strict=True):
+            if isinstance(answer, ConditionFailed):
+                continue
+            if isinstance(answer, Error):
+                failed = failed or answer
+                continue
+            image = wire_item(answer, "Attributes")
+            if target.changed is not None or image is not None:
+                count += 1
+            if self.plan.returning is not None and image is not None:
+                shown.append(project(self.plan.returning, self.decoder.row(image), target.values))
+        if failed is not None:
+            failed.args = (f"{failed.args[0]} In AUTOCOMMIT {count} of the {len(targets)} rows were changed.",)
+            raise failed
+        if self.plan.returning is not None:
+            yield Rows(shown)
+        return count
+
+    def _request(self, target: Target) -> Request | None:
+        """The conditional request, or ``None`` where the values say that the WHERE cannot hold."""
+        table, placeholders = self.plan.table, Placeholders()
+        if target.changed is None and self.plan.rest == ALWAYS:
+            params = writing.delete(table, target.key, None, placeholders)
+            return Request("DeleteItem", {**params, "ReturnValues": "ALL_OLD"}, repeatable=False)
+        condition = writing.checked(table, (Check(self.plan.rest, target.values),), placeholders)
+        if condition is None:
+            return None
+        if target.changed is None:
+            params = writing.delete(table, target.key, condition, placeholders)
+            return Request("DeleteItem", {**params, "ReturnValues": "ALL_OLD"}, repeatable=False)
+        params = writing.update(table, target.key, target.changed, condition, placeholders)
+        if self.plan.returning is not None:
+            params["ReturnValues"] = "ALL_NEW"
+        return Request("UpdateItem", params, repeatable=False)
+
+    # --- in a transaction, and for moved keys ---
+
+    def _one_by_one(self, targets: list[Target], buffer: Buffer | None) -> Asking[int]:
+        count = 0
+        for target in targets:
+            image = yield from self._matching(target, buffer)
+            if image is not None:
+                count += 1
+                yield from self._change(target, image, buffer)
+        return count
+
+    def _matching(self, target: Target, buffer: Buffer | None) -> Asking[Item | None]:
+        """The item as this transaction sees it, if the WHERE holds on it."""
+        table = self.plan.table
+        entry = buffer.entry(table, target.key) if buffer is not None else None
+        if entry is not None:
+            image = entry.after
+        else:
+            params = {"TableName": table.physical, "Key": target.key, "ConsistentRead": True}
+            (body,) = yield from send_all([Request("GetItem", params)])
+            image = wire_item(body)
+        if image is None:
+            return None
+        holds = checker(self.plan.where, self.fields, target.values)
+        return image if holds(self.whole.row(image)) else None
+
+    def _change(self, target: Target, image: Item, buffer: Buffer | None) -> Asking[None]:
+        table, check = self.plan.table, Check(self.plan.rest, target.values)
+        after = None if target.changed is None else applied(image, target.changed, table)
+        if after is not None and key_of(after, table) != key_of(image, table):
+            if buffer is None:
+                yield from move(table, image, after)
+            else:
+                buffer.delete(table, image, check)
+                buffer.insert(table, after)
+        elif buffer is not None and after is None:
+            buffer.delete(table, image, check)
+        elif buffer is not None:
+            buffer.update(table, image, self._unmoved(target), check)
+        elif self._unmoved(target):
+            yield from self._at_once([Target(target.key, target.values, self._unmoved(target))])
+            return
+        if self.plan.returning is not None:
+            shown = self.decoder.row(image if after is None else after)
+            yield Rows([project(self.plan.returning, shown, target.values)])
+
+    def _unmoved(self, target: Target) -> Changed:
+        """What is set but key attributes, which are set to what they are."""
+        return {name: wire for name, wire in (target.changed or {}).items() if name not in self.plan.table.key}

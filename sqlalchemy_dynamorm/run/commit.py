@@ -1,0 +1,137 @@
+"""Commit: everything a transaction buffered goes as one TransactWriteItems, or as itself where it is one write.
+
+A single write costs half of what a transaction of one does. Limits: 100 actions and 4 MB a transaction (DynamoDB
+API reference, TransactWriteItems).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy_dynamorm.errors import (
+    ConditionFailed,
+    DatabaseError,
+    DataError,
+    Error,
+    SerializationError,
+    StaleRow,
+    Throttled,
+    TransactionCanceled,
+    TransactionTooLarge,
+)
+from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.run.buffer import Action, Buffer, Entry, duplicate
+from sqlalchemy_dynamorm.run.keys import key_of
+from sqlalchemy_dynamorm.run.request import Asking, Request
+from sqlalchemy_dynamorm.run.values import Item, item_size
+
+MAX_ACTIONS = 100
+MAX_BYTES = 4 * 1024 * 1024
+_SINGLE = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
+
+
+def commit(buffer: Buffer) -> Asking[None]:
+    """Send what is buffered, all or nothing.
+
+    :raises TransactionTooLarge: over 100 actions or 4 MB; nothing is sent.
+    :raises DuplicateKey: an inserted key was taken.
+    :raises StaleRow: a row that an UPDATE or DELETE had found was changed or is gone.
+    :raises SerializationError: another transaction was at work on the same items.
+    """
+    entries = list(buffer.entries.values())
+    _check_size(entries)
+    actions = [entry.action() for entry in entries]
+    if len(actions) == 1 and actions[0][0] != "ConditionCheck":
+        yield from _single(entries[0], actions[0])
+    elif actions:
+        yield from _together(entries, actions)
+
+
+def _check_size(entries: Sequence[Entry]) -> None:
+    ways = "Commit more often, or use isolation_level='AUTOCOMMIT' for bulk work; nothing was sent."
+    if len(entries) > MAX_ACTIONS:
+        raise TransactionTooLarge(
+            f"The transaction writes {len(entries)} items, and DynamoDB takes {MAX_ACTIONS} actions in one. {ways}"
+        )
+    size = sum(item_size(entry.after or entry.key) for entry in entries)
+    if size > MAX_BYTES:
+        raise TransactionTooLarge(f"The transaction writes {size} bytes, and DynamoDB takes {MAX_BYTES}. {ways}")
+
+
+def _single(entry: Entry, action: Action) -> Asking[None]:
+    kind, params = action
+    try:
+        yield Request(_SINGLE[kind], params, repeatable=False)
+    except ConditionFailed:
+        raise _lost(entry) from None
+
+
+def _together(entries: Sequence[Entry], actions: Sequence[Action]) -> Asking[None]:
+    try:
+        yield transaction([{kind: params} for kind, params in actions])
+    except TransactionCanceled as cancelled:
+        raise _cancelled(cancelled, entries) from None
+
+
+def transaction(actions: list[dict[str, Any]]) -> Request:
+    """A TransactWriteItems with a token, so that sending it again applies it once."""
+    return Request("TransactWriteItems", {"TransactItems": actions, "ClientRequestToken": str(uuid.uuid4())})
+
+
+def move(table: Table, before: Item, after: Item) -> Asking[None]:
+    """Change a key: the old item is deleted if it is unchanged, the new one put if its key is free.
+
+    :raises DuplicateKey: the new key is taken.
+    :raises StaleRow: the old item is not what was read any more.
+    """
+    entries = [
+        Entry(table, key_of(before, table), before, None, pins=frozenset(before) - {*table.key}, guarded=True),
+        Entry(table, key_of(after, table), None, after),
+    ]
+    yield from _together(entries, [entry.action() for entry in entries])
+
+
+def _lost(entry: Entry) -> Error:
+    """A condition did not hold: who was there first, or what became of the row."""
+    if entry.before is None:
+        return duplicate(entry.table)
+    return StaleRow(
+        f"A row of {entry.table.name!r} that this transaction changes was changed or deleted by another. "
+        "Roll back and run the transaction again.",
+        table=entry.table.physical,
+    )
+
+
+def _cancelled(cancelled: TransactionCanceled, entries: Sequence[Entry]) -> Error:
+    """The error of the first action that was refused; a taken key or a lost row goes before a mere conflict."""
+    failed = [(entry, reason) for entry, reason in zip(entries, cancelled.reasons, strict=False) if _refused(reason)]
+    failed.sort(key=lambda pair: pair[1].get("Code") != "ConditionalCheckFailed")
+    if not failed:
+        return cancelled
+    error = _of_reason(*failed[0])
+    error.operation, error.request_id = "TransactWriteItems", cancelled.request_id
+    return error
+
+
+def _refused(reason: Mapping[str, Any]) -> bool:
+    return bool(reason.get("Code", "None") != "None")
+
+
+def _of_reason(entry: Entry, reason: Mapping[str, Any]) -> Error:
+    code, table = reason["Code"], entry.table
+    match code:
+        case "ConditionalCheckFailed":
+            return _lost(entry)
+        case "TransactionConflict":
+            return SerializationError(
+                f"Another transaction is at work on an item of {table.name!r}. Run this one again.",
+                table=table.physical,
+            )
+        case "ThrottlingError" | "ProvisionedThroughputExceeded":
+            return Throttled(f"The table {table.name!r} is throttled.", table=table.physical)
+        case "ItemCollectionSizeLimitExceeded" | "ValidationError":
+            return DataError(f"{table.name!r}: {reason.get('Message', code)}", table=table.physical)
+        case _:
+            return DatabaseError(f"{table.name!r}: the transaction was cancelled: {code}.", table=table.physical)

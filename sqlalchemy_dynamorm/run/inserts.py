@@ -1,0 +1,113 @@
+"""INSERT: PutItem on condition that the key is free, at once or buffered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy_dynamorm.errors import ConditionFailed, Error
+from sqlalchemy_dynamorm.plan.schema import Column
+from sqlalchemy_dynamorm.plan.steps import InsertPlan
+from sqlalchemy_dynamorm.run import writing
+from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
+from sqlalchemy_dynamorm.run.decode import RowDecoder
+from sqlalchemy_dynamorm.run.expressions import Placeholders
+from sqlalchemy_dynamorm.run.items import build
+from sqlalchemy_dynamorm.run.keys import identity
+from sqlalchemy_dynamorm.run.reads import project
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows
+from sqlalchemy_dynamorm.run.system import Counters
+from sqlalchemy_dynamorm.run.values import Item
+
+Record = dict[Column, Any]
+
+
+@dataclass(frozen=True)
+class Inserter:
+    """An insert plan with the decoder of its RETURNING."""
+
+    plan: InsertPlan
+    decoder: RowDecoder = field(init=False)
+
+    def __post_init__(self) -> None:
+        shown = self.plan.returning.fields if self.plan.returning else ()
+        object.__setattr__(self, "decoder", RowDecoder(shown))
+
+    def run(self, batch: Sequence[Bound], counters: Counters, buffer: Buffer | None) -> Execution:
+        """Insert the rows of each set of values.
+
+        :raises DuplicateKey: a key is taken (in a transaction this is found at commit).
+        """
+        records = [self._record(row, values) for values in batch for row in self.plan.rows]
+        last = yield from self._fill_ids(records, counters)
+        items = [build(self.plan.table, record) for record in records]
+        self._refuse_twins(items)
+        if buffer is None:
+            yield from self._put(items)
+        else:
+            for item in items:
+                buffer.insert(self.plan.table, item)
+        yield from self._show(items, batch)
+        return Outcome(len(items), last)
+
+    def _record(self, row: tuple[Any, ...], values: Bound) -> Record:
+        return {column: values(value) for column, value in zip(self.plan.columns, row, strict=True)}
+
+    def _fill_ids(self, records: list[Record], counters: Counters) -> Asking[int | None]:
+        """Give ids to the rows that have none, and tell the counter of those that do; returns the last id."""
+        column = self.plan.table.autoincrement
+        if column is None:
+            return None
+        missing = [record for record in records if record.get(column) is None]
+        given = [record[column] for record in records if isinstance(record.get(column), int)]
+        if given:
+            yield from counters.seen(self.plan.table, max(given))
+        if missing:
+            ids = yield from counters.take(self.plan.table, len(missing))
+            for record, number in zip(missing, ids, strict=True):
+                record[column] = number
+        last = records[-1].get(column) if records else None
+        return last if isinstance(last, int) else None
+
+    def _refuse_twins(self, items: list[Item]) -> None:
+        """Two rows of one statement with one key: the second would be a duplicate, and nothing is written yet."""
+        table = self.plan.table
+        if len({identity(item, table) for item in items}) < len(items):
+            raise duplicate(table)
+
+    def _put(self, items: list[Item]) -> Asking[None]:
+        requests = [self._request(item) for item in items]
+        if len(requests) == 1:
+            try:
+                yield requests[0]
+            except ConditionFailed:
+                raise duplicate(self.plan.table) from None
+            return
+        answers: list[bytes | Error] = yield requests
+        failed = [answer for answer in answers if isinstance(answer, Error)]
+        if failed:
+            raise self._partly_done(failed[0], len(items) - len(failed), len(items))
+
+    def _request(self, item: Item) -> Request:
+        placeholders = Placeholders()
+        condition = writing.absent(self.plan.table, placeholders)
+        return Request("PutItem", writing.put(self.plan.table, item, condition, placeholders), repeatable=False)
+
+    def _partly_done(self, first: Error, done: int, asked: int) -> Error:
+        error = duplicate(self.plan.table) if isinstance(first, ConditionFailed) else first
+        error.args = (f"{error.args[0]} In AUTOCOMMIT {done} of the {asked} rows were inserted.",)
+        return error
+
+    def _show(self, items: list[Item], batch: Sequence[Bound]) -> Asking[None]:
+        returning = self.plan.returning
+        if returning is None:
+            return
+        width = len(self.plan.rows)
+        rows = [
+            project(returning, self.decoder.row(item), batch[position // width])
+            for position, item in enumerate(items)
+        ]
+        yield Rows(rows)
+

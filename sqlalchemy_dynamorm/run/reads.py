@@ -1,0 +1,277 @@
+"""A SELECT's plan and values to rows: fetch, check what the service could not, merge own writes, sort, cut, project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from sqlalchemy_dynamorm.errors import DataError
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS, columns_of
+from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.steps import (
+    BatchGetItem,
+    Field,
+    GetItem,
+    Nothing,
+    Projection,
+    Query,
+    ReadPlan,
+    Sort,
+)
+from sqlalchemy_dynamorm.run import access
+from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.decode import RowDecoder
+from sqlalchemy_dynamorm.run.evaluate import Test, checker
+from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values, key_given, keys_listed
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
+from sqlalchemy_dynamorm.run.sources import Batches, Budget, Empty, OneItem, Paged, Row, Source, projected
+from sqlalchemy_dynamorm.run.values import Item
+
+OwnWrites = Mapping[Identity, "Item | None"]
+"""What this transaction has made of each item it wrote; ``None`` is deleted."""
+
+
+class Buffered(Protocol):
+    """A transaction, as reads see it."""
+
+    def own_writes(self, table: Table) -> OwnWrites:
+        """The items of a table that this transaction wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one execution runs in.
+
+    :ivar buffer: the open transaction, ``None`` in AUTOCOMMIT.
+    """
+
+    buffer: Buffered | None = None
+    page_size: int | None = None
+    read_budget: int | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A read plan with its decoder, made once and run with any values."""
+
+    plan: ReadPlan
+    decoder: RowDecoder = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "decoder", RowDecoder(self.plan.projection.fields))
+
+    def run(self, values: Bound, scope: Scope) -> Execution:
+        """The rows of the SELECT."""
+        limit = limit_of(self.plan, values)
+        table = self.plan.table
+        if limit == 0:
+            return Outcome()
+        if table is None:
+            yield Rows([project(self.plan.projection, (), values)])
+            return Outcome()
+        own = scope.buffer.own_writes(table) if scope.buffer is not None else {}
+        reader = self._seeing(own, table)
+        if self.plan.count:
+            yield from reader.counted(values, scope, own)
+        elif self.plan.sort or own:
+            yield from reader.gathered(values, scope, own, limit)
+        else:
+            yield from self.streamed(values, scope, limit)
+        return Outcome()
+
+    def _seeing(self, own: OwnWrites, table: Table) -> Reader:
+        """This reader, decoding also what merging own writes needs: the key and all that WHERE reads."""
+        if not own:
+            return self
+        fields = [*self.plan.projection.fields]
+        for column in [*(table.by_name[name] for name in table.key), *columns_of(self.plan.where)]:
+            if column not in fields:
+                fields.append(column)
+        projection = replace(self.plan.projection, fields=tuple(fields))
+        return Reader(replace(self.plan, projection=projection))
+
+    def streamed(self, values: Bound, scope: Scope, limit: int | None) -> Asking[None]:
+        """Rows page by page, until the limit."""
+        source, test, sized = self._source(values, scope)
+        wanted = limit
+        while (page := (yield from source.next_page(wanted if sized else None))) is not None:
+            rows = page if test is None else [row for row in page if test(row)]
+            rows = rows if wanted is None else rows[:wanted]
+            yield Rows(self._projected(rows, values))
+            if wanted is not None:
+                wanted -= len(rows)
+                if wanted == 0:
+                    return
+
+    def gathered(self, values: Bound, scope: Scope, own: OwnWrites, limit: int | None) -> Asking[None]:
+        """All rows, with own writes in the place of what is stored, sorted and cut."""
+        rows = yield from self._merged(values, scope, own, limit)
+        for sort in reversed(self._sorting(own)):
+            try:
+                rows.sort(key=_sort_key(sort), reverse=sort.descending)
+            except TypeError:
+                name = self.plan.projection.fields[sort.field].name
+                raise DataError(f"ORDER BY {name!r}: the items hold values of several types there.") from None
+        yield Rows(self._projected(rows[:limit], values))
+
+    def counted(self, values: Bound, scope: Scope, own: OwnWrites) -> Asking[None]:
+        """The number of rows; items are transferred only where they must be checked here."""
+        source, test, _ = self._source(values, scope, counting=not own)
+        if own or test is not None or not isinstance(source, Paged):
+            count = len((yield from self._merged(values, scope, own, None)))
+        else:
+            count = yield from source.count()
+        yield Rows([tuple(count for _ in self.plan.projection.outputs)])
+
+    def _merged(self, values: Bound, scope: Scope, own: OwnWrites, limit: int | None) -> Asking[list[Row]]:
+        """The stored rows that this transaction did not write, then those it did."""
+        source, test, _ = self._source(values, scope)
+        enough = limit if limit is not None and not self.plan.sort else None
+        rows: list[Row] = []
+        while (page := (yield from source.next_page(None))) is not None:
+            rows.extend(row for row in page if test is None or test(row))
+            if enough is not None and len(rows) >= enough + len(own):
+                break
+        return self._with_own(rows, values, own) if own else rows
+
+    def _with_own(self, rows: list[Row], values: Bound, own: OwnWrites) -> list[Row]:
+        table, fields = self.plan.table, self.plan.projection.fields
+        assert table is not None
+        at = [fields.index(table.by_name[name]) for name in table.key]
+        kept = [row for row in rows if _identity(table, [row[position] for position in at]) not in own]
+        matches = checker(self.plan.where, fields, values)
+        images = [self.decoder.row(image) for image in own.values() if image is not None]
+        return [*kept, *(row for row in images if matches(row))]
+
+    def _sorting(self, own: OwnWrites) -> tuple[Sort, ...]:
+        """The sorting, where own writes were put among rows that came in the order of a sort key."""
+        query = self.plan.access
+        if self.plan.sort or not own or not isinstance(query, Query) or self.plan.table is None:
+            return self.plan.sort
+        fields = self.plan.projection.fields
+        ranged = query.index.range if query.index is not None else self.plan.table.key[1:]
+        names = [column.name for column in fields]
+        return tuple(
+            Sort(names.index(name), not query.forward, query.forward) for name in ranged if name in names
+        )
+
+    def _source(
+        self, values: Bound, scope: Scope, *, counting: bool = False
+    ) -> tuple[Source, Test | None, bool]:
+        """Where the rows come from, the check they still need, and whether a page may be sized by the LIMIT."""
+        plan, table = self.plan, self.plan.table
+        assert table is not None
+        attributes = projected(self.plan.projection.fields, table)
+        budget = Budget(scope.read_budget)
+        match plan.access:
+            case Nothing():
+                return Empty(), None, False
+            case GetItem(parts):
+                key = key_given(table, parts, values)
+                if key is None:
+                    return Empty(), None, False
+                request = access.get_item(table, key, attributes, consistent=plan.consistent)
+                return OneItem(request, self.decoder), self._test(values), False
+            case BatchGetItem(sources):
+                keys = keys_listed(table, sources, values)
+                batches = Batches(table, keys, attributes, self.decoder, consistent=plan.consistent)
+                return batches, self._test(values), False
+            case Query() if plan.access.complete:
+                return self._completed(table, plan.access, values, scope, budget)
+            case _:
+                pages = self._pages(table, None if counting else attributes, values)
+        if counting and not pages.exact:
+            pages = self._pages(table, attributes, values)
+        test = None if pages.exact else self._test(values)
+        sized = pages.exact and not pages.filtered
+        return Paged(pages.requests, self.decoder, budget, scope.page_size), test, sized
+
+    def _pages(self, table: Table, attributes: list[str] | None, values: Bound) -> access.Pages:
+        if isinstance(self.plan.access, Query):
+            return access.queries(table, self.plan, self.plan.access, attributes, values)
+        return access.scan(table, self.plan, attributes, values)
+
+    def _completed(
+        self, table: Table, query: Query, values: Bound, scope: Scope, budget: Budget
+    ) -> tuple[Source, Test | None, bool]:
+        """An index that does not hold all that is wanted: its keys, then the items by BatchGetItem."""
+        decoder = RowDecoder(tuple(table.by_name[name] for name in table.key))
+        pages = access.queries(table, self.plan, query, list(table.key), values)
+        keys = Paged(pages.requests, decoder, budget, scope.page_size)
+        # An index lags behind its table, so the items are checked against the whole WHERE.
+        test = checker(self.plan.where, self.plan.projection.fields, values)
+        return _Completed(table, keys, self), test, False
+
+    def _test(self, values: Bound) -> Test | None:
+        if self.plan.rest == ALWAYS:
+            return None
+        return checker(self.plan.rest, self.plan.projection.fields, values)
+
+    def _projected(self, rows: list[Row], values: Bound) -> list[Row]:
+        projection = self.plan.projection
+        if projection.outputs == tuple(Field(position) for position in range(len(projection.fields))):
+            return rows
+        return [project(projection, row, values) for row in rows]
+
+
+class _Completed:
+    """The items that an index's entries stand for, a page of entries at a time."""
+
+    def __init__(self, table: Table, keys: Paged, reader: Reader) -> None:
+        self._table = table
+        self._keys = keys
+        self._reader = reader
+
+    def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
+        """The items of the next page of entries."""
+        page = yield from self._keys.next_page(None)
+        if page is None:
+            return None
+        keys = [key for row in page if (key := key_from_values(self._table, row)) is not None]
+        plan = self._reader.plan
+        attributes = projected(plan.projection.fields, self._table)
+        batches = Batches(self._table, keys, attributes, self._reader.decoder, consistent=plan.consistent)
+        return (yield from batches.next_page(None)) or []
+
+
+def _identity(table: Table, values: list[Any]) -> Identity | None:
+    key = key_from_values(table, values)
+    return None if key is None else identity(key, table)
+
+
+def _sort_key(sort: Sort) -> Any:
+    """NULLs first or last as asked, whatever the direction: the key is reversed with the values."""
+    nulls = 0 if sort.nulls_first is not sort.descending else 1
+
+    def key(row: Row) -> tuple[int, Any]:
+        value = row[sort.field]
+        if value is None:
+            return nulls, 0
+        if isinstance(value, dict | list | set):
+            raise DataError("ORDER BY a column that holds documents or sets is not defined.")
+        return 1 - nulls, value
+
+    return key
+
+
+def limit_of(plan: ReadPlan, values: Bound) -> int | None:
+    """The LIMIT, checked.
+
+    :raises DataError: it is negative or no whole number.
+    """
+    if plan.limit is None:
+        return None
+    limit = values(plan.limit)
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        raise DataError("LIMIT takes a whole number of rows, 0 or more.")
+    return limit
+
+
+def project(projection: Projection, row: Row, values: Bound) -> Row:
+    """A decoded row as the result shows it."""
+    return tuple(
+        row[output.position] if isinstance(output, Field) else values(output)  # type: ignore[arg-type]
+        for output in projection.outputs
+    )
+

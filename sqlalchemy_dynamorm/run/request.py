@@ -1,0 +1,66 @@
+"""What the executor asks of the client, and how it asks.
+
+An executor is a generator. It yields a :class:`Request` and is sent the answer's body, or yields a list of them, to
+be sent in parallel, and is sent a list in the same order in which an :class:`~sqlalchemy_dynamorm.errors.Error`
+stands where a request failed. A single request that fails is thrown in. It yields :class:`Rows` as they are
+complete, a :class:`Pause` to wait, and returns the :class:`Outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, Union
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One API call.
+
+    :ivar operation: ``"GetItem"`` and so on.
+    :ivar params: the request in wire form, binary values as ``bytes``.
+    :ivar repeatable: sending it twice has the effect of sending it once: reads, and transactions with a token.
+    """
+
+    operation: str
+    params: dict[str, Any]
+    repeatable: bool = True
+
+    @property
+    def table(self) -> str | None:
+        """The physical table it goes to, where it goes to one."""
+        name = self.params.get("TableName")
+        return name if isinstance(name, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Result rows that are complete."""
+
+    rows: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait before going on: the service left work undone, or something is not ready yet."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a statement ended.
+
+    :ivar rowcount: rows changed, or -1 where a statement changes none (SELECT, DDL).
+    :ivar lastrowid: the last autoincrement key an INSERT was given.
+    """
+
+    rowcount: int = -1
+    lastrowid: int | None = None
+
+
+Ask = Union[Request, Sequence[Request], Rows, Pause]
+Answer = Any  # bytes for a Request, list[bytes | Error] for a list, None for Rows and Pause
+T = TypeVar("T")
+Asking = Generator[Ask, Answer, T]
+Execution = Asking[Outcome]

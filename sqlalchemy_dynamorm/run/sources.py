@@ -1,0 +1,176 @@
+"""Where rows come from: each source yields its requests and returns decoded rows, page by page, then ``None``."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from sqlalchemy_dynamorm.errors import Error, ReadBudgetExceeded, Throttled
+from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.run.decode import Page, RowDecoder
+from sqlalchemy_dynamorm.run.expressions import Placeholders
+from sqlalchemy_dynamorm.run.request import Asking, Pause, Request
+from sqlalchemy_dynamorm.run.values import Item
+
+Row = tuple[Any, ...]
+BATCH = 100
+"""Keys a BatchGetItem takes (DynamoDB API reference)."""
+MAX_ROUNDS = 10
+
+
+class Source(Protocol):
+    """Rows in pages."""
+
+    def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
+        """The next page, ``None`` at the end.
+
+        :param wanted: how many rows are still wanted, where no check can drop any.
+        """
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many pages a statement may still read."""
+
+    pages: int | None = None
+    read: int = 0
+
+    def spend(self, pages: int, table: str | None) -> None:
+        """Count pages about to be read.
+
+        :raises ReadBudgetExceeded: they are more than are left.
+        """
+        self.read += pages
+        if self.pages is not None and self.read > self.pages:
+            raise ReadBudgetExceeded(
+                f"The statement needs more than its read_budget of {self.pages} pages; narrow it or raise the budget.",
+                table=table,
+            )
+
+
+class Paged:
+    """One or more Query or Scan requests, each read to its end; several are asked in parallel."""
+
+    def __init__(self, requests: Sequence[Request], decoder: RowDecoder, budget: Budget, page_size: int | None) -> None:
+        self._pending = list(requests)
+        self._decoder = decoder
+        self._budget = budget
+        self._page_size = page_size
+
+    def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
+        """The rows of the next page of every request still open."""
+        if not self._pending:
+            return None
+        pages = yield from self._round(wanted)
+        return [row for page in pages for row in page.rows]
+
+    def count(self) -> Asking[int]:
+        """The number of rows of requests that ask for no more (``Select=COUNT``)."""
+        total = 0
+        while self._pending:
+            total += sum(page.count for page in (yield from self._round(None)))
+        return total
+
+    def _round(self, wanted: int | None) -> Asking[list[Page]]:
+        asked = [self._sized(request, wanted) for request in self._pending]
+        self._budget.spend(len(asked), asked[0].table)
+        pages = [self._decoder.page(body) for body in (yield from send_all(asked))]
+        self._pending = [
+            replace(request, params={**request.params, "ExclusiveStartKey": page.last_key})
+            for request, page in zip(self._pending, pages, strict=True)
+            if page.last_key is not None
+        ]
+        return pages
+
+    def _sized(self, request: Request, wanted: int | None) -> Request:
+        sizes = [size for size in (wanted, self._page_size) if size is not None]
+        return replace(request, params={**request.params, "Limit": min(sizes)}) if sizes else request
+
+
+def send_all(requests: Sequence[Request]) -> Asking[list[bytes]]:
+    """Send requests, several in parallel; the first that failed is raised."""
+    if len(requests) == 1:
+        return [(yield requests[0])]
+    answers: list[bytes | Error] = yield requests
+    bodies: list[bytes] = []
+    for answer in answers:
+        if isinstance(answer, Error):
+            raise answer
+        bodies.append(answer)
+    return bodies
+
+
+class OneItem:
+    """A GetItem."""
+
+    def __init__(self, request: Request, decoder: RowDecoder) -> None:
+        self._request: Request | None = request
+        self._decoder = decoder
+
+    def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
+        """The item, if it is there."""
+        if self._request is None:
+            return None
+        body = yield self._request
+        self._request = None
+        row = self._decoder.item(body)
+        return [] if row is None else [row]
+
+
+class Batches:
+    """BatchGetItem over any number of keys, 100 a call; keys left unprocessed are asked for again, with backoff."""
+
+    def __init__(
+        self, table: Table, keys: Sequence[Item], attributes: Sequence[str], decoder: RowDecoder, *, consistent: bool
+    ) -> None:
+        self._table = table
+        self._keys = list(keys)
+        self._attributes = attributes
+        self._decoder = decoder
+        self._consistent = consistent
+
+    def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
+        """All rows, in no order."""
+        if not self._keys:
+            return None
+        keys, self._keys = self._keys, []
+        rows: list[Row] = []
+        for attempt in range(MAX_ROUNDS):
+            requests = [self._request(keys[at : at + BATCH]) for at in range(0, len(keys), BATCH)]
+            keys = []
+            for body in (yield from send_all(requests)):
+                found, unprocessed = self._decoder.batch(body, self._table.physical)
+                rows.extend(found)
+                keys.extend(unprocessed["Keys"] if unprocessed else ())
+            if not keys:
+                return rows
+            yield Pause(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        raise Throttled(
+            f"{len(keys)} keys of {self._table.name!r} were left unprocessed after {MAX_ROUNDS} rounds; "
+            "the table or a hot key is throttled.",
+            operation="BatchGetItem",
+            table=self._table.physical,
+        )
+
+    def _request(self, keys: Sequence[Item]) -> Request:
+        placeholders = Placeholders()
+        wanted: dict[str, Any] = {"Keys": list(keys), "ConsistentRead": self._consistent}
+        wanted["ProjectionExpression"] = placeholders.projection(self._attributes)
+        placeholders.into(wanted)
+        return Request("BatchGetItem", {"RequestItems": {self._table.physical: wanted}})
+
+
+def projected(fields: Sequence[Column], table: Table) -> list[str]:
+    """The attributes to ask for: at least one, since a projection cannot be empty."""
+    return [column.name for column in fields] or [table.partition]
+
+
+class Empty:
+    """No rows, no call."""
+
+    def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
+        """The end."""
+        yield from ()
+        return None

@@ -1,0 +1,87 @@
+"""Wire values and items as they stand in a request, and their size as DynamoDB counts it.
+
+Sources: the DynamoDB developer guide, "Item sizes and formats" and "Quotas".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy_dynamorm.errors import InternalError, ItemTooLarge
+
+WireValue = dict[str, Any]
+"""``{"S": "x"}``: one type and its content. B is ``bytes``, BS a list of ``bytes``, N text."""
+
+Item = dict[str, WireValue]
+
+MAX_ITEM = 400 * 1024
+MAX_LEVELS = 32  # the attribute itself is level 1, a scalar in a list in it level 2
+
+
+def split(wire: WireValue) -> tuple[str, Any]:
+    """The wire type and what it holds. :raises InternalError: there is not exactly one."""
+    if len(wire) != 1:
+        raise InternalError(f"a wire value has {len(wire)} types instead of one; report it")
+    return next(iter(wire.items()))
+
+
+def item_size(item: Item) -> int:
+    """The bytes of an item as DynamoDB counts them, names included. Numbers are the guide's own approximation."""
+    return sum(len(name.encode()) + _size(wire) for name, wire in item.items())
+
+
+def _size(wire: WireValue) -> int:
+    wire_type, value = split(wire)
+    if wire_type == "M":
+        return 3 + sum(1 + len(name.encode()) + _size(each) for name, each in value.items())
+    if wire_type == "L":
+        return 3 + sum(1 + _size(each) for each in value)
+    return scalar_size(wire)
+
+
+def scalar_size(wire: WireValue) -> int:
+    """The bytes of a scalar or a set."""
+    wire_type, value = split(wire)
+    if wire_type in ("SS", "NS", "BS"):
+        return sum(scalar_size({wire_type[0]: each}) for each in value)
+    if wire_type == "S":
+        return len(value.encode())
+    if wire_type == "N":
+        return _number_size(value)
+    return len(value) if wire_type == "B" else 1
+
+
+def _number_size(text: str) -> int:
+    digits = text.lstrip("-+").lower().partition("e")[0]
+    if "." in digits:
+        digits = digits.replace(".", "")
+    significant = len(digits.strip("0"))
+    return (significant + 1) // 2 + 1 + text.startswith("-")
+
+
+def check_item(item: Item, table: str) -> None:
+    """Refuses what DynamoDB would: more than 400 KB, or more than 32 levels.
+
+    :raises ItemTooLarge: either of them.
+    """
+    size = item_size(item)
+    if size > MAX_ITEM:
+        raise ItemTooLarge(
+            f"an item for table {table!r} has {size} bytes: DynamoDB takes {MAX_ITEM}, names included; "
+            "split it, or keep large values elsewhere",
+            table=table,
+        )
+    for name, wire in item.items():
+        if _levels(wire) > MAX_LEVELS:
+            raise ItemTooLarge(
+                f"attribute {name!r} of an item for table {table!r} has more than {MAX_LEVELS} levels, DynamoDB's "
+                "limit; flatten it, or store it as text",
+                table=table,
+            )
+
+
+def _levels(wire: WireValue) -> int:
+    wire_type, value = split(wire)
+    if wire_type not in ("M", "L"):
+        return 1
+    return 1 + max(map(_levels, value.values() if wire_type == "M" else value), default=0)

@@ -1,0 +1,117 @@
+"""One action on one item as a request: what it does, on which condition, and what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy_dynamorm.errors import Unsupported
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Predicate, columns_of
+from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.expressions import Placeholders, Renderer
+from sqlalchemy_dynamorm.run.values import Item, WireValue
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A WHERE to be repeated as a condition, with its values."""
+
+    where: Predicate
+    values: Bound
+
+
+def absent(table: Table, placeholders: Placeholders) -> str:
+    """The condition that no item has the key."""
+    return f"attribute_not_exists({placeholders.name(table.partition)})"
+
+
+def present(table: Table, placeholders: Placeholders) -> str:
+    """The condition that an item has the key."""
+    return f"attribute_exists({placeholders.name(table.partition)})"
+
+
+def checked(
+    table: Table,
+    checks: tuple[Check, ...],
+    placeholders: Placeholders,
+    before: Item | None = None,
+    pins: frozenset[str] = frozenset(),
+) -> str | None:
+    """The condition that the item exists and each check holds; ``None`` where a check can never hold.
+
+    :param pins: attributes that must still be what they are in ``before``.
+
+    What an expression cannot say is replaced by pinning the columns it reads to the image it was judged on.
+
+    :raises Unsupported: that is needed, and there is no image.
+    """
+    parts = [present(table, placeholders)]
+    for check in checks:
+        if check.where == ALWAYS:
+            continue
+        renderer = Renderer(placeholders, check.values)
+        text = renderer.render(check.where)
+        if text is False:
+            return None
+        if not renderer.exact:
+            pins |= _read_by(table, check.where, before)
+        elif isinstance(text, str):
+            parts.append(f"({text})" if " OR " in text else text)
+    parts.extend(unchanged(name, (before or {}).get(name), placeholders) for name in sorted(pins))
+    return " AND ".join(parts)
+
+
+def _read_by(table: Table, where: Predicate, before: Item | None) -> frozenset[str]:
+    if before is None:
+        raise Unsupported(
+            "This WHERE cannot be one condition expression; in AUTOCOMMIT that is not built yet. Run the UPDATE or "
+            "DELETE in a transaction.",
+            table=table.physical,
+        )
+    return frozenset(column.name for column in columns_of(where))
+
+
+def unchanged(attribute: str, wire: WireValue | None, placeholders: Placeholders) -> str:
+    """The condition that an attribute is still what was read."""
+    name = placeholders.name(attribute)
+    return f"attribute_not_exists({name})" if wire is None else f"{name} = {placeholders.value(wire)}"
+
+
+def put(table: Table, item: Item, condition: str, placeholders: Placeholders) -> dict[str, Any]:
+    """The parameters of a conditional put, of PutItem and of TransactWriteItems alike."""
+    params: dict[str, Any] = {"TableName": table.physical, "Item": item, "ConditionExpression": condition}
+    return placeholders.into(params)
+
+
+def update(
+    table: Table, key: Item, changed: Mapping[str, WireValue | None], condition: str, placeholders: Placeholders
+) -> dict[str, Any]:
+    """The parameters of a conditional update."""
+    params: dict[str, Any] = {"TableName": table.physical, "Key": key}
+    params["UpdateExpression"] = _update_expression(changed, placeholders)
+    params["ConditionExpression"] = condition
+    return placeholders.into(params)
+
+
+def _update_expression(changed: Mapping[str, WireValue | None], placeholders: Placeholders) -> str:
+    sets = [
+        f"{placeholders.name(name)} = {placeholders.value(wire)}" for name, wire in changed.items() if wire is not None
+    ]
+    removes = [placeholders.name(name) for name, wire in changed.items() if wire is None]
+    clauses = [("SET ", sets), ("REMOVE ", removes)]
+    return " ".join(verb + ", ".join(parts) for verb, parts in clauses if parts)
+
+
+def delete(table: Table, key: Item, condition: str | None, placeholders: Placeholders) -> dict[str, Any]:
+    """The parameters of a delete, conditional or not."""
+    params: dict[str, Any] = {"TableName": table.physical, "Key": key}
+    if condition is not None:
+        params["ConditionExpression"] = condition
+    return placeholders.into(params)
+
+
+def condition_check(table: Table, key: Item, condition: str, placeholders: Placeholders) -> dict[str, Any]:
+    """The parameters of a ConditionCheck."""
+    return placeholders.into({"TableName": table.physical, "Key": key, "ConditionExpression": condition})

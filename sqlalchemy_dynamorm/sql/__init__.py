@@ -1,0 +1,1 @@
+"""Text to meaning: SQL text is read once, through sqlglot, into frozen nodes."""

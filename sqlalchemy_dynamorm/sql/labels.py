@@ -1,0 +1,58 @@
+"""The text of each result column as written: the label of one that has no name."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
+
+from sqlalchemy_dynamorm.sql.grammar import syntax_error
+
+SOURCE = "source"
+"""The ``meta`` key of a result column's text."""
+
+_STARTS = frozenset({TokenType.SELECT, TokenType.RETURNING})
+_ENDS = frozenset({TokenType.FROM, TokenType.WHERE, TokenType.ORDER_BY, TokenType.LIMIT})
+_DEPTH = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}
+
+
+def label(tree: exp.Expr, tokens: list[Token], text: str) -> None:
+    """Give each result column of a statement's tree its text.
+
+    :raises SQLSyntaxError: the text has more or fewer columns than the tree.
+    """
+    holder = tree if isinstance(tree, exp.Select) else tree.args.get("returning")
+    if holder is None:
+        return
+    sources = _sources(tokens, text)
+    if len(sources) != len(holder.expressions):
+        raise syntax_error(tokens, text)
+    for node, source in zip(holder.expressions, sources, strict=True):
+        node.meta[SOURCE] = source
+
+
+def _sources(tokens: list[Token], text: str) -> list[str]:
+    """The texts between the commas of the first list of columns that is not in parentheses."""
+    sources: list[str] = []
+    first: int | None = None
+    depth = 0
+    for at, token in enumerate(tokens):
+        depth += _DEPTH.get(token.token_type, 0)
+        if depth or (first is None and token.token_type not in _STARTS):
+            continue
+        if first is None or (token.token_type == TokenType.ALL and first == at):
+            first = at + 1
+        elif _ends(tokens, at):
+            return [*sources, _slice(tokens, first, at, text)]
+        elif token.token_type == TokenType.COMMA:
+            sources.append(_slice(tokens, first, at, text))
+            first = at + 1
+    return [*sources, _slice(tokens, first or 0, len(tokens), text)]
+
+
+def _ends(tokens: list[Token], at: int) -> bool:
+    # "IS DISTINCT FROM" is an operator.
+    return tokens[at].token_type in _ENDS and tokens[at - 1].token_type != TokenType.DISTINCT
+
+
+def _slice(tokens: list[Token], first: int, end: int, text: str) -> str:
+    return text[tokens[first].start : tokens[end - 1].end + 1] if first < end else ""

@@ -1,0 +1,78 @@
+"""CREATE and DROP to nodes.
+
+They are read from the tokens, not from sqlglot's tree: its parser of definitions takes the words of a dozen
+databases, forgets some of them ("ON", "TABLE", a comma) and the names of types (NVARCHAR becomes TEXT).
+"""
+
+from __future__ import annotations
+
+from sqlglot.tokenizer_core import Token
+
+from sqlalchemy_dynamorm.errors import ProgrammingError
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.closed_world import unsupported
+from sqlalchemy_dynamorm.sql.read_parts import index, table_name
+from sqlalchemy_dynamorm.sql.read_table import read_table
+from sqlalchemy_dynamorm.sql.words import Words, words_of
+
+
+def read_definition(tokens: list[Token], source: str) -> nodes.Definition:
+    """Read a CREATE or DROP statement.
+
+    :raises SQLSyntaxError: it is malformed.
+    :raises Unsupported: a clause or a kind of object that is not handled, by name.
+    :raises ProgrammingError: it contradicts itself, or DROP INDEX names no table.
+    """
+    words = words_of(tokens, source)
+    found = _create(words) if words.accept("CREATE") else _drop(words)
+    words.end("CREATE" if isinstance(found, nodes.CreateTable | nodes.CreateIndex) else "DROP")
+    return found
+
+
+def _create(words: Words) -> nodes.Definition:
+    if words.accept("TABLE"):
+        return read_table(words)
+    unique = words.accept("UNIQUE")
+    if words.accept("INDEX"):
+        return _create_index(words, unique)
+    raise _other_object(words, "CREATE")
+
+
+def _drop(words: Words) -> nodes.Definition:
+    words.expect("DROP")
+    if words.accept("TABLE"):
+        if_exists = words.accept("IF", "EXISTS")
+        return nodes.DropTable(table_name(words), if_exists)
+    if words.accept("INDEX"):
+        return _drop_index(words)
+    raise _other_object(words, "DROP")
+
+
+def _other_object(words: Words, verb: str) -> Exception:
+    if words.next is not None and words.next.kind == "word":
+        return unsupported(f"{verb} {words.next.upper}")
+    return words.error()
+
+
+def _create_index(words: Words, unique: bool) -> nodes.CreateIndex:
+    if_not_exists = words.accept("IF", "NOT", "EXISTS")
+    name = _index_name(words)
+    words.expect("ON")
+    return index(words, name, table_name(words), unique, if_not_exists)
+
+
+def _drop_index(words: Words) -> nodes.DropIndex:
+    if_exists = words.accept("IF", "EXISTS")
+    name = _index_name(words)
+    if words.next is None:
+        raise ProgrammingError(f"DROP INDEX needs the index's table: write DROP INDEX {name} ON table.")
+    words.expect("ON")
+    return nodes.DropIndex(name, table_name(words), if_exists)
+
+
+def _index_name(words: Words) -> str:
+    name = words.name()
+    if words.accept("."):
+        name = words.name()
+        raise ProgrammingError(f"An index's name has no schema, its table's has: write {name} ON schema.table.")
+    return name

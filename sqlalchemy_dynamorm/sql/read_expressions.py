@@ -1,0 +1,286 @@
+"""sqlglot's expressions to values and conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from sqlglot import exp
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
+from sqlalchemy_dynamorm.sql import literals, nodes
+from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, unsupported
+from sqlalchemy_dynamorm.sql.grammar import tokens_of, tree_of
+
+value: Closed[nodes.Value] = Closed("a value, which parameters and constants alone make up")
+"""Read what can be computed without a row."""
+
+expression: Closed[nodes.Expression] = Closed("a condition")
+"""Read what needs a row, or a value."""
+
+name: Closed[str] = Closed("a name")
+"""Read an identifier."""
+
+
+@name.reads(exp.Identifier, "this", "quoted")
+def _identifier(node: exp.Identifier, scope: Scope) -> str:
+    if not node.name:
+        raise SQLSyntaxError("A name in the statement is empty.")
+    return node.name
+
+
+# --- values -----------------------------------------------------------------------------------------------------
+
+
+@value.reads(exp.Literal, "this", "is_string")
+def _literal(node: exp.Literal, scope: Scope) -> nodes.Value:
+    return nodes.Literal(node.name if node.is_string else literals.number(node.name))
+
+
+@value.reads(exp.Neg, "this")
+def _negative(node: exp.Neg, scope: Scope) -> nodes.Value:
+    operand = node.this
+    if not isinstance(operand, exp.Literal) or operand.is_string:
+        raise unsupported("Arithmetic (-)")
+    return nodes.Literal(literals.negative(operand.name))
+
+
+@value.reads(exp.HexString, "this")
+def _blob(node: exp.HexString, scope: Scope) -> nodes.Value:
+    return nodes.Literal(literals.blob(node.name))
+
+
+@value.reads(exp.Null)
+def _null(node: exp.Null, scope: Scope) -> nodes.Value:
+    return nodes.Literal(None)
+
+
+@value.reads(exp.Boolean, "this")
+def _boolean(node: exp.Boolean, scope: Scope) -> nodes.Value:
+    return nodes.Literal(bool(node.this))
+
+
+@value.reads(exp.CurrentTimestamp)
+def _now(node: exp.CurrentTimestamp, scope: Scope) -> nodes.Value:
+    return nodes.CurrentTimestamp()
+
+
+@value.reads(exp.Placeholder, "this")
+def _param(node: exp.Placeholder, scope: Scope) -> nodes.Value:
+    if node.name in scope.lists:
+        raise ProgrammingError(f"The parameter :{node.name} is a list; only IN takes one.")
+    return nodes.Param(node.name)
+
+
+@value.reads(exp.DPipe, "this", "expression", "safe")
+def _concat(node: exp.DPipe, scope: Scope) -> nodes.Value:
+    return nodes.Concat(tuple(value(part, scope) for part in _flat(node, exp.DPipe)))
+
+
+@value.reads(exp.Paren, "this")
+def _value_in_parentheses(node: exp.Paren, scope: Scope) -> nodes.Value:
+    return value(node.this, scope)
+
+
+# --- expressions ------------------------------------------------------------------------------------------------
+
+for _kind, (_handler, _arguments) in value.handlers.items():
+    if _kind is not exp.Paren:
+        expression.handlers[_kind] = _handler, _arguments
+
+
+@expression.reads(exp.Paren, "this")
+def _in_parentheses(node: exp.Paren, scope: Scope) -> nodes.Expression:
+    return expression(node.this, scope)
+
+
+@expression.reads(exp.Column, "this", "table", "db")
+def _column(node: exp.Column, scope: Scope) -> nodes.Expression:
+    return column(node, scope)
+
+
+def column(node: exp.Expr, scope: Scope) -> nodes.Column:
+    """A column. ``schema.table.column`` is checked against the statement's table, since the node keeps no schema.
+
+    :raises Unsupported: the node is anything else.
+    :raises ProgrammingError: the schema and table are not the statement's.
+    """
+    while type(node) is exp.Paren:
+        node = node.this
+    if type(node) is not exp.Column or isinstance(node.this, exp.Star):
+        raise unsupported("An expression (or *) in the place of a column")
+    table = qualifier(node, scope)
+    return nodes.Column(name(node.this, scope), table)
+
+
+def qualifier(node: exp.Column, scope: Scope) -> str | None:
+    """What stands before the dot of ``t.column`` or ``schema.t.column``.
+
+    :raises ProgrammingError: the schema and table are not the statement's.
+    """
+    table = name(node.args["table"], scope) if node.args.get("table") else None
+    if node.args.get("db"):
+        schema = name(node.args["db"], scope)
+        if scope.table != nodes.TableName(table or "", schema):
+            raise ProgrammingError(f"There is no table {schema}.{table} in the statement that a column could be of.")
+    return table
+
+
+_OPERATORS: dict[type[exp.Expr], Any] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+
+
+def _compare(node: exp.Binary, scope: Scope) -> nodes.Expression:
+    return nodes.Compare(_OPERATORS[type(node)], expression(node.left, scope), expression(node.right, scope))
+
+
+for _kind in _OPERATORS:
+    expression.reads(_kind, "this", "expression")(_compare)
+
+
+@expression.reads(exp.And, "this", "expression")
+def _and(node: exp.And, scope: Scope) -> nodes.Expression:
+    return nodes.And(tuple(expression(part, scope) for part in _flat(node, exp.And)))
+
+
+@expression.reads(exp.Or, "this", "expression")
+def _or(node: exp.Or, scope: Scope) -> nodes.Expression:
+    return nodes.Or(tuple(expression(part, scope) for part in _flat(node, exp.Or)))
+
+
+@expression.reads(exp.Not, "this")
+def _not(node: exp.Not, scope: Scope) -> nodes.Expression:
+    return nodes.Not(expression(node.this, scope))
+
+
+@expression.reads(exp.Between, "this", "low", "high")
+def _between(node: exp.Between, scope: Scope) -> nodes.Expression:
+    return nodes.Between(expression(node.this, scope), value(node.args["low"], scope), value(node.args["high"], scope))
+
+
+@expression.reads(exp.Like, "this", "expression", "negate")
+def _like(node: exp.Like, scope: Scope) -> nodes.Expression:
+    return _like_with(node, None, scope)
+
+
+@expression.reads(exp.Escape, "this", "expression")
+def _escape(node: exp.Escape, scope: Scope) -> nodes.Expression:
+    character = node.expression
+    if type(node.this) is not exp.Like:
+        raise unsupported("ESCAPE behind anything but LIKE")
+    if type(character) is not exp.Literal or not character.is_string or len(character.name) != 1:
+        raise unsupported("ESCAPE with anything but one character in quotes")
+    expression.check(node.this)
+    return _like_with(node.this, character.name, scope)
+
+
+def _like_with(node: exp.Like, escape: str | None, scope: Scope) -> nodes.Expression:
+    like = nodes.Like(expression(node.this, scope), value(node.expression, scope), escape)
+    return nodes.Not(like) if node.args.get("negate") else like
+
+
+@expression.reads(exp.Is, "this", "expression")
+def _is(node: exp.Is, scope: Scope) -> nodes.Expression:
+    operand = expression(node.this, scope)
+    if type(node.expression) is exp.Null:
+        return nodes.IsNull(operand)
+    if type(node.expression) is not exp.Boolean:
+        raise unsupported("IS with a value")
+    return nodes.IsTrue(operand if node.expression.this else nodes.Not(operand))
+
+
+@expression.reads(exp.NullSafeEQ, "this", "expression")
+def _is_value(node: exp.NullSafeEQ, scope: Scope) -> nodes.Expression:
+    constant = node.expression
+    if type(constant) is not exp.Literal or constant.is_string or constant.name not in ("0", "1"):
+        raise unsupported("IS with a value")
+    # "x IS 1" is "x = 1", but false where that is unknown. "x IS TRUE" says more: it holds for 5.
+    return nodes.IsTrue(nodes.Compare("=", expression(node.this, scope), value(constant, scope)))
+
+
+@expression.reads(exp.NullSafeNEQ, "this", "expression")
+def _is_not_value(node: exp.NullSafeNEQ, scope: Scope) -> nodes.Expression:
+    return nodes.Not(_is_value(exp.NullSafeEQ(this=node.this, expression=node.expression), scope))
+
+
+# --- IN ---------------------------------------------------------------------------------------------------------
+
+
+@expression.reads(exp.In, "this", "expressions", "field", "query")
+def _in(node: exp.In, scope: Scope) -> nodes.Expression:
+    columns = tuple(column(part, scope) for part in _parts(node.this))
+    if node.args.get("query"):
+        if not _is_empty_set(node.args["query"], len(columns)):
+            raise unsupported("IN (SELECT …)")
+        return nodes.In(columns, ())
+    found = [node.args["field"]] if node.args.get("field") else node.expressions
+    if len(found) == 1 and type(found[0]) is exp.Placeholder and found[0].name in scope.lists:
+        return nodes.In(columns, nodes.ParamList(found[0].name))
+    if node.args.get("field"):
+        raise ProgrammingError("IN needs a list in parentheses, or a parameter whose value is a list.")
+    return nodes.In(columns, tuple(_row(row, len(columns), scope) for row in _rows(found)))
+
+
+def _rows(found: list[exp.Expr]) -> list[exp.Expr]:
+    """The rows of ``IN (…)``; those of ``IN (VALUES …)`` are a level deeper."""
+    if len(found) != 1 or type(found[0]) is not exp.Values:
+        return found
+    expression.check(found[0])
+    return found[0].expressions
+
+
+def _row(node: exp.Expr, width: int, scope: Scope) -> tuple[nodes.Value, ...]:
+    parts = tuple(value(part, scope) for part in _parts(node))
+    if len(parts) != width:
+        raise ProgrammingError(f"IN compares rows of {width} with a row of {len(parts)}.")
+    return parts
+
+
+def _parts(node: exp.Expr) -> list[exp.Expr]:
+    while type(node) is exp.Paren:
+        node = node.this
+    if type(node) is not exp.Tuple:
+        return [node]
+    expression.check(node)
+    return node.expressions
+
+
+@lru_cache(maxsize=8)
+def _empty_set(width: int) -> exp.Expr:
+    ones = ", ".join(["1"] * width)
+    text = f"SELECT 1 IN (SELECT {ones} FROM (SELECT {ones}) WHERE 1!=1)"
+    query: exp.Expr = tree_of(tokens_of(text), text).expressions[0].args["query"]
+    return query
+
+
+def _is_empty_set(query: exp.Expr, width: int) -> bool:
+    """Whether this is the query that SQLAlchemy's SQLite compiler writes for the empty list."""
+    return query == _empty_set(width)
+
+
+@expression.reads(exp.Tuple, "expressions")
+@expression.reads(exp.Values, "expressions")
+def _row_value(node: exp.Tuple, scope: Scope) -> nodes.Expression:
+    raise unsupported("A row value outside IN")
+
+
+def _flat(node: exp.Expr, kind: type[exp.Binary]) -> Iterator[exp.Expr]:
+    """The operands of a chain from left to right, without recursion: a thousand of them are ordinary."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        inner = part
+        while type(inner) is exp.Paren:
+            inner = inner.this
+        if type(inner) is kind:
+            expression.check(inner)
+            waiting += [inner.right, inner.left]
+        else:
+            yield part

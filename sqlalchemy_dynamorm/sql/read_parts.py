@@ -1,0 +1,122 @@
+"""The parts that several definitions have: table names, indexes, options, constants."""
+
+from __future__ import annotations
+
+from sqlalchemy_dynamorm.errors import ProgrammingError
+from sqlalchemy_dynamorm.sql import literals, nodes
+from sqlalchemy_dynamorm.sql.closed_world import unsupported
+from sqlalchemy_dynamorm.sql.words import Words
+
+_CONSTANTS: dict[str, nodes.Value] = {
+    "NULL": nodes.Literal(None),
+    "TRUE": nodes.Literal(True),
+    "FALSE": nodes.Literal(False),
+    "CURRENT_TIMESTAMP": nodes.CurrentTimestamp(),
+}
+
+
+def table_name(words: Words) -> nodes.TableName:
+    """``[schema.]name``.
+
+    :raises Unsupported: there are three parts.
+    """
+    first = words.name()
+    if not words.accept("."):
+        return nodes.TableName(first)
+    second = words.name()
+    if words.sees("."):
+        raise unsupported("A table name of three parts")
+    return nodes.TableName(second, first)
+
+
+def index(
+    words: Words, name: str, table: nodes.TableName, unique: bool = False, if_not_exists: bool = False
+) -> nodes.CreateIndex:
+    """``(columns) [WITH (options)]`` of an index.
+
+    :raises Unsupported: a column is an expression or descending.
+    """
+    words.expect("(")
+    columns = [_index_column(words)]
+    while words.accept(","):
+        columns.append(_index_column(words))
+    words.expect(")")
+    refuse_twice(columns, f"the index {name}")
+    return nodes.CreateIndex(name, table, tuple(columns), unique, if_not_exists, options(words))
+
+
+def _index_column(words: Words) -> str:
+    column = words.name()
+    if words.sees("("):
+        raise unsupported("An expression in an index")
+    if words.sees("DESC"):
+        raise unsupported("DESC in an index", "both directions of an index are read alike")
+    words.accept("ASC")
+    if not (words.sees(",") or words.sees(")")):
+        raise words.refusal("an index")
+    return column
+
+
+def options(words: Words) -> nodes.Options:
+    """``[WITH (option='value', …)]``, none being the empty tuple.
+
+    :raises ProgrammingError: an option stands twice.
+    """
+    if not words.accept("WITH"):
+        return ()
+    words.expect("(")
+    found = [_option(words)]
+    while words.accept(","):
+        found.append(_option(words))
+    words.expect(")")
+    refuse_twice([name for name, _ in found], "WITH")
+    return tuple(found)
+
+
+def _option(words: Words) -> tuple[str, str]:
+    name = words.name()
+    words.expect("=")
+    return name, words.take("string")
+
+
+def constant(words: Words) -> nodes.Value:
+    """A constant, in parentheses or not.
+
+    :raises Unsupported: it is an expression.
+    """
+    if words.accept("("):
+        found = constant(words)
+        if not words.accept(")"):
+            raise unsupported("DEFAULT with an expression", "it takes a constant or CURRENT_TIMESTAMP")
+        return found
+    word = words.next
+    if word is None:
+        raise words.error()
+    if word.kind == "string":
+        return nodes.Literal(words.take("string"))
+    if word.kind == "blob":
+        return nodes.Literal(literals.blob(words.take("blob")))
+    if word.upper in ("+", "-") or word.kind == "number":
+        return _number(words)
+    if word.upper in _CONSTANTS:
+        words.take("word")
+        return _CONSTANTS[word.upper]
+    raise unsupported("DEFAULT with an expression", "it takes a constant or CURRENT_TIMESTAMP")
+
+
+def _number(words: Words) -> nodes.Literal:
+    minus = words.accept("-")
+    if not minus:
+        words.accept("+")
+    text = words.take("number")
+    return nodes.Literal(literals.negative(text) if minus else literals.number(text))
+
+
+def refuse_twice(names: list[str], place: str) -> None:
+    """Check that no name stands twice.
+
+    :raises ProgrammingError: one does, by name.
+    """
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise ProgrammingError(f"The name {name} stands twice in {place}.")

@@ -1,0 +1,253 @@
+"""sqlglot's SELECT, INSERT, UPDATE and DELETE to nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, consume, name_of, unsupported
+from sqlalchemy_dynamorm.sql.labels import SOURCE
+from sqlalchemy_dynamorm.sql.read_expressions import column, expression, name, qualifier, value
+
+query: Closed[nodes.Query] = Closed("a statement")
+"""Read a SELECT, INSERT, UPDATE or DELETE."""
+
+table: Closed[nodes.TableName] = Closed("a table")
+output: Closed[nodes.Output | nodes.Star] = Closed("a result column")
+order_term: Closed[nodes.OrderTerm] = Closed("an ORDER BY term")
+
+Outputs = tuple[nodes.Output | nodes.Star, ...]
+
+CLAUSES: dict[type[exp.Expr], frozenset[str]] = {
+    exp.Where: frozenset({"this"}),
+    exp.Order: frozenset({"expressions"}),
+    exp.Limit: frozenset({"expression"}),
+    exp.Returning: frozenset({"expressions"}),
+    exp.Schema: frozenset({"this", "expressions"}),
+    exp.Values: frozenset({"expressions"}),
+    exp.Tuple: frozenset({"expressions"}),
+    exp.EQ: frozenset({"this", "expression"}),
+}
+"""The nodes that only hold others, each with the arguments that are read."""
+
+
+def opened(node: exp.Expr) -> exp.Expr:
+    """A node of :data:`CLAUSES` that holds no more than is read.
+
+    :raises Unsupported: it is another node, or holds more.
+    """
+    if type(node) not in CLAUSES:
+        raise unsupported(name_of(node))
+    consume(node, CLAUSES[type(node)])
+    return node
+
+
+# --- tables -----------------------------------------------------------------------------------------------------
+
+
+@table.reads(exp.Table, "this", "db", "alias")
+def _table(node: exp.Table, scope: Scope) -> nodes.TableName:
+    schema, alias = node.args.get("db"), node.args.get("alias")
+    return nodes.TableName(
+        name(node.this, scope),
+        name(schema, scope) if schema else None,
+        table(alias, scope).name if alias else None,
+    )
+
+
+@table.reads(exp.TableAlias, "this")
+def _alias(node: exp.TableAlias, scope: Scope) -> nodes.TableName:
+    return nodes.TableName(name(node.this, scope))
+
+
+@table.reads(exp.From, "this")
+def _from(node: exp.From, scope: Scope) -> nodes.TableName:
+    return table(node.this, scope)
+
+
+# --- SELECT -----------------------------------------------------------------------------------------------------
+
+
+@query.reads(exp.Select, "expressions", "from_", "where", "order", "limit")
+def _select(node: exp.Select, scope: Scope) -> nodes.Query:
+    source = table(node.args["from_"], scope) if node.args.get("from_") else None
+    scope = replace(scope, table=source)
+    outputs = tuple(output(item, scope) for item in node.expressions)
+    if not outputs:
+        raise SQLSyntaxError("SELECT needs columns or values.")
+    if source is None and any(isinstance(item, nodes.Star) for item in outputs):
+        raise ProgrammingError("SELECT * needs a table.")
+    order = _order(node.args.get("order"), scope)
+    return nodes.Select(
+        outputs,
+        source,
+        _where(node, scope),
+        tuple(_resolved(term, outputs) for term in order),
+        _limit(node.args.get("limit"), scope),
+    )
+
+
+@output.reads(exp.Star)
+def _star(node: exp.Star, scope: Scope) -> nodes.Star:
+    return nodes.Star()
+
+
+@output.reads(exp.Column, "this", "table", "db")
+def _plain(node: exp.Column, scope: Scope) -> nodes.Output | nodes.Star:
+    if isinstance(node.this, exp.Star):
+        output.check(node.this)
+        return nodes.Star(qualifier(node, scope))
+    found = column(node, scope)
+    return nodes.Output(found, found.name)
+
+
+@output.reads(exp.Alias, "this", "alias")
+def _labelled(node: exp.Alias, scope: Scope) -> nodes.Output:
+    return nodes.Output(_output_expression(node.this, scope), name(node.args["alias"], scope))
+
+
+def _output_expression(node: exp.Expr, scope: Scope) -> nodes.Expression:
+    if type(node) is not exp.Count:
+        return expression(node, scope)
+    output.check(node)
+    if type(node.this) is not exp.Star:
+        raise unsupported("COUNT of anything but *")
+    output.check(node.this)
+    return nodes.CountRows()
+
+
+@output.reads(exp.Count, "this", "big_int")
+def _unlabelled(node: exp.Expr, scope: Scope) -> nodes.Output:
+    return nodes.Output(_output_expression(node, scope), str(node.meta[SOURCE]))
+
+
+for _kind, (_, _arguments) in expression.handlers.items():
+    if _kind is not exp.Column:
+        output.reads(_kind, *_arguments)(_unlabelled)
+
+
+def _where(node: exp.Expr, scope: Scope) -> nodes.Expression | None:
+    found = node.args.get("where")
+    return expression(opened(found).this, scope) if found else None
+
+
+def _order(node: exp.Expr | None, scope: Scope) -> Sequence[nodes.OrderTerm]:
+    if node is None:
+        return ()
+    return tuple(order_term(term, scope) for term in opened(node).expressions)
+
+
+@order_term.reads(exp.Ordered, "this", "desc", "nulls_first")
+def _ordered(node: exp.Ordered, scope: Scope) -> nodes.OrderTerm:
+    if type(node.this) is not exp.Column:
+        raise unsupported("ORDER BY of anything but a column")
+    return nodes.OrderTerm(column(node.this, scope), bool(node.args.get("desc")), bool(node.args.get("nulls_first")))
+
+
+def _resolved(term: nodes.OrderTerm, outputs: Outputs) -> nodes.OrderTerm:
+    """The term with a label replaced by its column: in ORDER BY a label goes before a column of the table."""
+    if term.column.table is not None:
+        return term
+    for item in outputs:
+        if isinstance(item, nodes.Output) and item.label == term.column.name:
+            if not isinstance(item.expression, nodes.Column):
+                raise unsupported("ORDER BY of anything but a column")
+            return replace(term, column=item.expression)
+    return term
+
+
+def _limit(node: exp.Expr | None, scope: Scope) -> nodes.Value | None:
+    if node is None:
+        return None
+    found = value(opened(node).expression, scope)
+    whole = isinstance(found, nodes.Literal) and type(found.value) is int and found.value >= 0
+    if not whole and not isinstance(found, nodes.Param):
+        raise ProgrammingError("LIMIT takes a parameter or a whole number from 0 up.")
+    return found
+
+
+# --- INSERT, UPDATE, DELETE -------------------------------------------------------------------------------------
+
+
+@query.reads(exp.Insert, "this", "expression", "default", "returning")
+def _insert(node: exp.Insert, scope: Scope) -> nodes.Query:
+    target, columns = _target(node.this, scope)
+    scope = replace(scope, table=target)
+    rows = _rows(node, len(columns), scope)
+    return nodes.Insert(target, columns, rows, _returning(node, scope))
+
+
+def _target(node: exp.Expr, scope: Scope) -> tuple[nodes.TableName, tuple[str, ...]]:
+    if type(node) is not exp.Schema:
+        return table(node, scope), ()
+    columns = tuple(name(item, scope) for item in opened(node).expressions)
+    _refuse_twice(columns)
+    return table(node.this, scope), columns
+
+
+def _rows(node: exp.Insert, width: int, scope: Scope) -> tuple[tuple[nodes.Value, ...], ...]:
+    source = node.args.get("expression")
+    if node.args.get("default"):
+        if source or width:
+            raise ProgrammingError("DEFAULT VALUES stands alone, without columns and without VALUES.")
+        return ((),)
+    if type(source) is not exp.Values:
+        raise unsupported("INSERT from a SELECT" if source else "INSERT without VALUES")
+    if not width:
+        raise unsupported("INSERT without a list of columns", "the order of a table's columns is not certain")
+    return tuple(_row(row, width, scope) for row in opened(source).expressions)
+
+
+def _row(node: exp.Expr, width: int, scope: Scope) -> tuple[nodes.Value, ...]:
+    parts = opened(node).expressions
+    if len(parts) != width:
+        raise ProgrammingError(f"INSERT has {width} columns and a row of {len(parts)} values.")
+    return tuple(value(part, scope) for part in parts)
+
+
+@query.reads(exp.Update, "this", "expressions", "where", "returning")
+def _update(node: exp.Update, scope: Scope) -> nodes.Query:
+    scope = replace(scope, table=table(node.this, scope))
+    assignments = tuple(_assignment(item, scope) for item in node.expressions)
+    _refuse_twice(tuple(column for column, _ in assignments))
+    return nodes.Update(_table_of(scope), assignments, _where(node, scope), _returning(node, scope))
+
+
+def _assignment(node: exp.Expr, scope: Scope) -> tuple[str, nodes.Value]:
+    if type(node) is not exp.EQ or type(node.this) is not exp.Column:
+        raise unsupported("SET with anything but column = value")
+    target = column(opened(node).this, scope)
+    if target.table is not None:
+        raise ProgrammingError("SET names the column without its table.")
+    return target.name, value(node.expression, scope)
+
+
+@query.reads(exp.Delete, "this", "where", "returning")
+def _delete(node: exp.Delete, scope: Scope) -> nodes.Query:
+    scope = replace(scope, table=table(node.this, scope))
+    return nodes.Delete(_table_of(scope), _where(node, scope), _returning(node, scope))
+
+
+def _table_of(scope: Scope) -> nodes.TableName:
+    assert scope.table is not None
+    return scope.table
+
+
+def _returning(node: exp.Expr, scope: Scope) -> Outputs:
+    found = node.args.get("returning")
+    if not found:
+        return ()
+    outputs = tuple(output(item, scope) for item in opened(found).expressions)
+    if any(isinstance(item, nodes.Output) and item.expression == nodes.CountRows() for item in outputs):
+        raise ProgrammingError("RETURNING cannot count; the cursor's rowcount does.")
+    return outputs
+
+
+def _refuse_twice(columns: tuple[str, ...]) -> None:
+    for at, column_name in enumerate(columns):
+        if column_name in columns[:at]:
+            raise ProgrammingError(f"The column {column_name} is named twice.")

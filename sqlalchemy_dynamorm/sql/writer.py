@@ -1,0 +1,86 @@
+"""Meaning to text, for messages and EXPLAIN: ``read(write(statement)) == statement``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.write_definitions import DEFINITIONS, write_table
+from sqlalchemy_dynamorm.sql.write_expressions import name, names, write_expression
+
+Node = nodes.Statement | nodes.Expression | nodes.ParamList | nodes.TableName | nodes.Star
+
+
+def write(node: Node) -> str:
+    """The text of a statement, an expression or a table's name.
+
+    :raises UnsupportedValue: a constant has no text: NaN, an infinity.
+    """
+    writer = _STATEMENTS.get(type(node), write_expression)
+    return writer(node)
+
+
+def _star(node: nodes.Star) -> str:
+    return "*" if node.table is None else f"{name(node.table)}.*"
+
+
+def _outputs(items: tuple[nodes.Output | nodes.Star, ...]) -> str:
+    return ", ".join(_star(item) if isinstance(item, nodes.Star) else _output(item) for item in items)
+
+
+def _output(node: nodes.Output) -> str:
+    text = write_expression(node.expression)
+    if isinstance(node.expression, nodes.Column) and node.expression.name == node.label:
+        return text
+    return f"{text} AS {name(node.label)}"
+
+
+def _select(node: nodes.Select) -> str:
+    source = "" if node.table is None else f" FROM {write_table(node.table)}"
+    order = ", ".join(_order_term(term) for term in node.order)
+    limit = "" if node.limit is None else f" LIMIT {write_expression(node.limit)}"
+    return f"SELECT {_outputs(node.outputs)}{source}{_where(node.where)}{f' ORDER BY {order}' if order else ''}{limit}"
+
+
+def _order_term(term: nodes.OrderTerm) -> str:
+    text = f"{write_expression(term.column)}{' DESC' if term.descending else ''}"
+    if term.nulls_first == term.descending:
+        text += " NULLS FIRST" if term.nulls_first else " NULLS LAST"
+    return text
+
+
+def _where(condition: nodes.Expression | None) -> str:
+    return "" if condition is None else f" WHERE {write_expression(condition)}"
+
+
+def _returning(items: tuple[nodes.Output | nodes.Star, ...]) -> str:
+    return f" RETURNING {_outputs(items)}" if items else ""
+
+
+def _insert(node: nodes.Insert) -> str:
+    if not node.columns:
+        return f"INSERT INTO {write_table(node.table)} DEFAULT VALUES{_returning(node.returning)}"
+    rows = ", ".join(f"({', '.join(write_expression(value) for value in row)})" for row in node.rows)
+    return f"INSERT INTO {write_table(node.table)} ({names(node.columns)}) VALUES {rows}{_returning(node.returning)}"
+
+
+def _update(node: nodes.Update) -> str:
+    assignments = ", ".join(f"{name(column)} = {write_expression(value)}" for column, value in node.assignments)
+    return f"UPDATE {write_table(node.table)} SET {assignments}{_where(node.where)}{_returning(node.returning)}"
+
+
+def _delete(node: nodes.Delete) -> str:
+    return f"DELETE FROM {write_table(node.table)}{_where(node.where)}{_returning(node.returning)}"
+
+
+_STATEMENTS: dict[type[Any], Callable[[Any], str]] = {
+    **DEFINITIONS,
+    nodes.TableName: write_table,
+    nodes.Star: _star,
+    nodes.Select: _select,
+    nodes.Insert: _insert,
+    nodes.Update: _update,
+    nodes.Delete: _delete,
+    nodes.Explain: lambda node: f"EXPLAIN {write(node.query)}",
+}
