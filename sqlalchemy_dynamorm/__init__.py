@@ -6,11 +6,27 @@ The engine URL is all most programs need: ``create_engine("dynamodb://eu-west-1"
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.dialect.calls import count_calls
+    from sqlalchemy_dynamorm.dialect.explain import explain
+
+__all__ = ["__version__", "count_calls", "explain"]
 
 __version__ = "0.1.0"
+
+
+_LATE = {"count_calls": "dialect.calls", "explain": "dialect.explain"}
+"""What is imported when it is first asked for, so that the DBAPI alone does not load SQLAlchemy."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
 
 
 def _owns_the_name() -> bool:

@@ -9,8 +9,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy_dynamorm.errors import Error
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.dbapi import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,24 @@ def _install_local(_: argparse.Namespace) -> int:
     return 0
 
 
+def _init(options: argparse.Namespace) -> int:
+    from sqlalchemy import create_engine
+
+    engine = create_engine(options.url)
+    try:
+        connection = cast("Connection", engine.raw_connection().dbapi_connection)
+        print(connection.create_system_table())
+    finally:
+        engine.dispose()
+    return 0
+
+
+def _init_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", help="the engine's URL, dynamodb://eu-west-1 for example")
+
+
 COMMANDS = {
+    "init": Command("make the system table, which holds the counters of autoincrement keys", _init, _init_arguments),
     "install-local": Command("install the embedded server of dynamodb+local://", _install_local),
 }
 

@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Warning(Exception):  # noqa: A001, N818 - the name is PEP 249's
+class Warning(Exception):  # noqa: A001 - the name is PEP 249's
     """An important warning (PEP 249)."""
 
 

@@ -25,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="all",
         help="the server that tests with the `server` fixture run on (default: each in turn)",
     )
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the plans and requests of the golden cases anew, to be read before they are committed",
+    )
 
 
 def pytest_configure() -> None:

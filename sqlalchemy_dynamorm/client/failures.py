@@ -12,7 +12,7 @@ from sqlalchemy_dynamorm.errors import AWS_CODES, Error
 from sqlalchemy_dynamorm.run.request import Request
 
 
-class ChecksumMismatch(Exception):  # noqa: N818 - not an error of ours: it is translated
+class ChecksumMismatch(Exception):
     """An answer whose body does not have the checksum its header says."""
 
 
@@ -99,12 +99,19 @@ def of_response(response: Mapping[str, Any], request: Request) -> Error:
 def _worded(kind: type[Error] | None, message: str, request: Request) -> str:
     if kind is errors.UndefinedTable:
         return (
-            f"There is no table {request.table or request.operation!r} in this account and region. "
+            f"There is no table {_tables(request)} in this account and region. "
             "Make it by metadata.create_all(engine) or a migration, or check the region and the schema."
         )
     if kind is errors.Throttled:
         return f"{request.operation} on {request.table!r} is throttled: {message}"
     return f"{request.operation}: {message}"
+
+
+def _tables(request: Request) -> str:
+    """The tables of a request; of several the service does not say which one is missing."""
+    listed = [action["TableName"] for each in request.params.get("TransactItems", ()) for action in each.values()]
+    names = [request.table] if request.table else [*request.params.get("RequestItems", ()), *listed]
+    return " or ".join(repr(name) for name in dict.fromkeys(names))
 
 
 def _validation(message: str, where: dict[str, Any]) -> Error:

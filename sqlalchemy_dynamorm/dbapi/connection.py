@@ -199,6 +199,20 @@ class Connection:
         written = self.client.value(table_names())
         return [logical(name, settings.schema_separator) for name in written if name != settings.system_table]
 
+    def create_system_table(self) -> str:
+        """Make the system table where it is missing, and wait until it is ACTIVE; returns its physical name.
+
+        :raises ProgrammingError: the engine has none (``system_table=none``).
+        """
+        from sqlalchemy_dynamorm.run.definitions import create_system_table
+
+        self.check_open()
+        name = self.client.settings.system_table
+        if name is None:
+            raise errors.ProgrammingError("This engine has no system table: system_table=none.")
+        self.client.value(create_system_table(name))
+        return name
+
     def index_names(self, name: str, schema: str | None = None) -> list[str]:
         """The names of a table's indexes, sorted."""
         self.check_open()

@@ -96,9 +96,7 @@ class Cursor:
     def _options(self, options: Mapping[str, Any] | None) -> PlanOptions:
         return self.connection.client.settings.plan.with_overrides(dict(options or {}))
 
-    def _run(
-        self, statement: str | Statement, batch: list[Values], options: Mapping[str, Any] | None
-    ) -> None:
+    def _run(self, statement: str | Statement, batch: list[Values], options: Mapping[str, Any] | None) -> None:
         from sqlalchemy_dynamorm.sql import nodes
 
         self._clear()

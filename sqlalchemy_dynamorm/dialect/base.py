@@ -36,7 +36,7 @@ _TABLE_ARGUMENTS = (
     "partition_key sort_key table_name billing_mode read_capacity write_capacity ttl stream pitr deletion_protection "
     "table_class sse tags warm_throughput consistent_read foreign_writers"
 ).split()
-_INDEX_ARGUMENTS = "hash range local projection include read_capacity write_capacity warm_throughput".split()
+_INDEX_ARGUMENTS = "hash range local projection include types read_capacity write_capacity warm_throughput".split()
 
 
 class DynamoDBDialect(DefaultDialect):
@@ -69,6 +69,7 @@ class DynamoDBDialect(DefaultDialect):
     supports_comments = False
     inline_comments = False
     supports_server_side_cursors = False
+    supports_cast = True  # SQLite's compiler asks; it leaves CAST out of the text where this is False
 
     supports_native_boolean = True
     supports_native_decimal = True
@@ -178,6 +179,11 @@ class DynamoDBDialect(DefaultDialect):
             if self._client is None or self._client.settings != wanted:
                 self._client = Client(wanted)
             return self._client
+
+    @property
+    def client(self) -> Client | None:
+        """The engine's one client, ``None`` before its first connection."""
+        return self._client
 
     def close_client(self) -> None:
         """Let go of what the client holds, an embedded server for example. It can be used again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine.default import DefaultExecutionContext
@@ -37,13 +38,16 @@ class ExecutionContext(DefaultExecutionContext):
         return compiled.prepared(schemas, None if text == getattr(self, "statement", None) else text)
 
     def statement_options(self) -> dict[str, Any]:
-        """The execution options that are ours, without their prefix, checked.
+        """The execution options that are ours; see :func:`statement_options`."""
+        return statement_options(self.execution_options)
 
-        :raises InterfaceError: one that does not exist, by name, or a value it does not take.
-        """
-        found = {
-            name[len(OPTION_PREFIX) :]: value
-            for name, value in self.execution_options.items()
-            if name.startswith(OPTION_PREFIX)
-        }
-        return {name: checked(name, value) for name, value in found.items()}
+
+def statement_options(execution_options: Mapping[str, Any]) -> dict[str, Any]:
+    """The execution options that are ours, without their prefix, checked.
+
+    :raises InterfaceError: one that does not exist, by name, or a value it does not take.
+    """
+    found = {
+        name[len(OPTION_PREFIX) :]: value for name, value in execution_options.items() if name.startswith(OPTION_PREFIX)
+    }
+    return {name: checked(name, value) for name, value in found.items()}

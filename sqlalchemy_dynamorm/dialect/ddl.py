@@ -116,13 +116,13 @@ class DDLCompiler(GenericDDLCompiler):
             return self._nothing(f"the index {index.name} is not created: its column's type cannot be an index key")
         if_not_exists = "IF NOT EXISTS " if create.if_not_exists else ""
         head = f"CREATE INDEX {if_not_exists}{self.preparer.format_index(index)} ON {self.preparer.format_table(table)}"
-        return f"{head} {self._key_text(built)}"
+        return f"{head} {self._key_text(built, secondary.key_types(index, self._columns(index)))}"
 
     def visit_drop_index(self, drop: Any, **kw: Any) -> str:
         index: sa.Index = drop.element
         self._verify_index_table(index)
         table = self._use(index.table)
-        if self._built(index, table, warn=False) is None:
+        if not _is_stand_in(table) and self._built(index, table, warn=False) is None:
             return self._nothing(f"the index {index.name} was not created: its column's type cannot be an index key")
         if_exists = "IF EXISTS " if drop.if_exists else ""
         return f"DROP INDEX {if_exists}{self.preparer.format_index(index)} ON {self.preparer.format_table(table)}"
@@ -133,12 +133,7 @@ class DDLCompiler(GenericDDLCompiler):
             built = secondary.index(
                 index, (key_names(table) or (planned.HIDDEN_KEY,))[0], self.dialect.settings.schema_separator
             )
-            columns = {
-                column.name: planned.Column(column.name, kind(column, self.dialect))
-                for column in table.columns
-                if column.name in built.key
-            }
-        column = secondary.uncreatable(built, columns)
+            column = secondary.uncreatable(built, self._columns(index))
         if column is None:
             return built
         if warn:
@@ -148,14 +143,17 @@ class DDLCompiler(GenericDDLCompiler):
             )
         return None
 
+    def _columns(self, index: sa.Index) -> dict[str, planned.Column]:
+        return {column.name: planned.Column(column.name, kind(column, self.dialect)) for column in index.columns}
+
     def _nothing(self, why: str) -> str:
         self.has_effect = False
         return f"-- {why}"
 
     def _index_text(self, index: sa.Index, built: planned.Index) -> str:
-        return f"{self.preparer.format_index(index)} {self._key_text(built)}"
+        return f"{self.preparer.format_index(index)} {self._key_text(built, {})}"
 
-    def _key_text(self, built: planned.Index) -> str:
+    def _key_text(self, built: planned.Index, types: Mapping[str, str]) -> str:
         options: dict[str, str] = {}
         if len(built.hash) > 1:
             options["hash_columns"] = str(len(built.hash))
@@ -165,6 +163,8 @@ class DDLCompiler(GenericDDLCompiler):
             options["include"] = json.dumps(list(built.include))
         if built.local:
             options["local"] = "true"
+        if types:
+            options["types"] = json.dumps(types)
         return f"({', '.join(map(self.preparer.quote, built.key))}){self._with(options)}"
 
     def _with(self, options: Mapping[str, str]) -> str:
@@ -174,8 +174,7 @@ class DDLCompiler(GenericDDLCompiler):
 
     def _use(self, table: Any) -> sa.Table:
         """Let the statement know the table, unless it is a stand-in of Alembic's that has no more than names."""
-        is_stand_in = all(isinstance(column.type, NullType) for column in table.columns)
-        if not is_stand_in or table.dialect_options["dynamodb"]["table_name"] is not None:
+        if not _is_stand_in(table) or table.dialect_options["dynamodb"]["table_name"] is not None:
             self.tables = (table,)
         return table  # type: ignore[no-any-return]
 
@@ -198,6 +197,10 @@ class DDLCompiler(GenericDDLCompiler):
 
     def visit_drop_sequence(self, drop: Any, **kw: Any) -> str:
         refuse("DROP SEQUENCE")
+
+
+def _is_stand_in(table: sa.Table) -> bool:
+    return all(isinstance(column.type, NullType) for column in table.columns)
 
 
 def _doubled(value: str) -> str:

@@ -143,12 +143,22 @@ def _refuse_unbuilt(table: sa.Table) -> None:
 def _refuse_unbuilt_column(where: str, column: sa.Column[Any]) -> None:
     found = {
         "Computed": column.computed is not None,
-        "Identity": column.identity is not None,
+        "Identity": column.identity is not None and not _is_counter(column, column.identity),
         "a Sequence": isinstance(column.default, sa.Sequence),
-        "a server_default": column.server_default is not None,
+        "a server_default": column.server_default is not None and column.identity is None,
         "a server_onupdate": column.server_onupdate is not None,
         "system=True": column.system,
     }
     for what, is_there in found.items():
         if is_there:
             refuse(f"{where}{what} on the column {column.name!r}", "it is not built yet; use default= or onupdate=")
+
+
+def _is_counter(column: sa.Column[Any], identity: sa.Identity) -> bool:
+    """Whether it asks for no more than an autoincrement key: numbers from one, where none is given."""
+    options = ("minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache", "order", "always", "on_null")
+    return (
+        column is column.table.autoincrement_column
+        and not any(getattr(identity, option) for option in options)
+        and (identity.start or 1) == (identity.increment or 1) == 1
+    )

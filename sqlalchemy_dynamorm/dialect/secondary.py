@@ -80,6 +80,7 @@ class _Options:
 
 def _options(declared: sa.Index, where: str) -> _Options:
     given = dict(declared.dialect_options["dynamodb"])
+    given.pop("types")  # see key_types
     local = given.pop("local") or False
     if not isinstance(local, bool):
         raise Misdeclared(f"{where}: dynamodb_local takes True or False.")
@@ -94,6 +95,24 @@ def _options(declared: sa.Index, where: str) -> _Options:
         if value is not None:
             refuse(f"{where}: the option dynamodb_{option}")
     return found
+
+
+def key_types(declared: sa.Index, columns: Mapping[str, Column]) -> dict[str, str]:
+    """What ``dynamodb_types={"city": "S"}`` says of columns that have no type of their own, as Alembic's have none.
+
+    :param columns: the index's columns by name.
+    :raises Misdeclared: it names another column, another type than S, N or B, or another than the column's own.
+    """
+    where = f"Index {declared.name!r}: dynamodb_types"
+    given = declared.dialect_options["dynamodb"]["types"] or {}
+    if not isinstance(given, Mapping) or any(type_ not in ("S", "N", "B") for type_ in given.values()):
+        raise Misdeclared(f'{where} takes a type for each column name, {{"city": "S"}}; the types are S, N and B.')
+    for name, type_ in given.items():
+        if name not in columns:
+            raise Misdeclared(f"{where} names {name!r}, which is not a column of the index.")
+        if columns[name].kind is not Kind.ANY and columns[name].kind.key_type != type_:
+            raise Misdeclared(f"{where} says {type_} for {name!r}, whose declared type is stored otherwise.")
+    return {name: type_ for name, type_ in given.items() if columns[name].kind is Kind.ANY}
 
 
 def _names(value: Any, option: str, where: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from sqlalchemy_dynamorm.plan.predicates import (
     Predicate,
     Presence,
     Some,
+    columns_of,
     conjuncts,
     every,
 )
@@ -81,7 +82,7 @@ def _whole_keys(table: Table, parts: tuple[Predicate, ...]) -> Choice | None:
     for part in parts:
         sources = _key_sources(table, part)
         if sources is not None:
-            rest = parts if isinstance(part, Some) else _parts_without(parts, (part,))
+            rest = _parts_without(parts, (part,)) if _keys_alone(table, part) else parts
             return Choice(BatchGetItem(sources), every(rest), "whole keys are given")
     product = _product(table, parts)
     if product is not None:
@@ -105,6 +106,12 @@ def _key_sources(table: Table, part: Predicate) -> tuple[KeyProduct | KeyRows, .
             found.extend(sources)
         return tuple(found)
     return None
+
+
+def _keys_alone(table: Table, part: Predicate) -> bool:
+    """Whether such a conjunct says nothing besides the keys."""
+    alternatives = part.parts if isinstance(part, Some) else (part,)
+    return all(isinstance(one, Membership) or len(conjuncts(one)) == len(table.key) for one in alternatives)
 
 
 def _product(table: Table, parts: tuple[Predicate, ...]) -> KeyProduct | None:
@@ -178,9 +185,16 @@ def _chosen(query: Query, table: Table, parts: tuple[Predicate, ...], order: Ord
         served = (*served, *query.range)
     else:
         served = (*served, *(part for part in query.range if _exact_part(part)))
+    if query.index is not None:
+        # An item without one of the index's key attributes is not in it.
+        served = (*served, *(part for part in parts if isinstance(part, Presence) and _rejects_any(part, query.index)))
     descending = bool(order) and order[0][1] and serves_order(query, table, order)
     directed = Query(query.index, query.hash, query.range, query.exact, not descending, query.complete)
     return Choice(directed, _without(parts, served), reason)
+
+
+def _rejects_any(part: Presence, index: Index) -> bool:
+    return part.present and part.column.name in index.key
 
 
 def _exact_part(part: Comparison | Pattern) -> bool:
@@ -252,6 +266,19 @@ def serves_order(access: Access, table: Table, order: Ordering) -> bool:
     asked = [column.name for column, _ in order]
     directions = {descending for _, descending in order}
     return asked == ordering[: len(asked)] and len(directions) == 1
+
+
+def unfilterable(table: Table, query: Query, where: Predicate) -> frozenset[str]:
+    """The columns that a Query's FilterExpression may not, or can not rightly, name.
+
+    These are the key of what is queried (the service refuses it) and what the index does not hold (it would be taken
+    for missing).
+    """
+    if query.index is None:
+        return frozenset(table.key)
+    held = {*query.index.key, *table.key, *query.index.include}
+    missing = () if query.index.projection == "ALL" else (c.name for c in columns_of(where) if c.name not in held)
+    return frozenset((*query.index.key, *missing))
 
 
 def _without(parts: Sequence[Predicate], served: Sequence[Predicate]) -> Predicate:

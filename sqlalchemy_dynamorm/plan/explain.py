@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlalchemy_dynamorm.plan.access import unfilterable
 from sqlalchemy_dynamorm.plan.predicates import (
     ALWAYS,
     All,
@@ -15,7 +16,11 @@ from sqlalchemy_dynamorm.plan.predicates import (
     Presence,
     Some,
     ValueTest,
+    columns_of,
+    conjuncts,
+    every,
 )
+from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.steps import (
     BatchGetItem,
     ChangePlan,
@@ -70,14 +75,12 @@ def _read(plan: ReadPlan) -> Iterator[_Step]:
             yield "BatchGetItem", physical, None, keys, None, "; ".join([*detail, _consistency(plan)])
             yield from _local("filter", rest)
         case Query():
-            yield from _query(plan, access, rest, detail)
+            yield from _query(plan, access, detail)
         case _:
             detail.append(_consistency(plan))
             yield "Scan" + _select(plan), physical, None, None, rest, "; ".join(detail)
     if plan.sort:
-        terms = (
-            f"{plan.projection.fields[sort.field].name}{' DESC' if sort.descending else ''}" for sort in plan.sort
-        )
+        terms = (f"{plan.projection.fields[sort.field].name}{' DESC' if sort.descending else ''}" for sort in plan.sort)
         yield "Sort", None, None, None, None, f"local: ORDER BY {', '.join(terms)}"
     if plan.limit is not None:
         rows_kept = f"{value(plan.limit)} rows"
@@ -85,9 +88,10 @@ def _read(plan: ReadPlan) -> Iterator[_Step]:
         yield "Limit", None, None, None, None, why
 
 
-def _query(plan: ReadPlan, query: Query, rest: str | None, detail: list[str]) -> Iterator[_Step]:
+def _query(plan: ReadPlan, query: Query, detail: list[str]) -> Iterator[_Step]:
     assert plan.table is not None
     condition = _joined((*query.hash, *query.range))
+    sent, local = _filters(plan.table, query, plan.rest)
     index = query.index.name if query.index is not None else None
     notes = [*detail]
     if not query.single:
@@ -100,10 +104,24 @@ def _query(plan: ReadPlan, query: Query, rest: str | None, detail: list[str]) ->
         notes.append("eventually consistent, as global indexes are")
     else:
         notes.append(_consistency(plan))
-    yield "Query" + _select(plan), plan.table.physical, index, condition, rest, "; ".join(notes)
+    yield "Query" + _select(plan), plan.table.physical, index, condition, sent, "; ".join(notes)
     if query.complete:
         why = f"the index does not hold all that is wanted; checked against the whole WHERE; {_consistency(plan)}"
         yield "BatchGetItem", plan.table.physical, None, "keys of the step before", None, why
+    else:
+        yield from _local("filter", local)
+
+
+def _filters(table: Table, query: Query, rest: Predicate) -> tuple[str | None, str | None]:
+    """What of the rest goes into the FilterExpression, and what is checked here because it may not."""
+    unsent = unfilterable(table, query, rest)
+    local = [part for part in conjuncts(rest) if any(column.name in unsent for column in columns_of(part))]
+    sent = [part for part in conjuncts(rest) if part not in local]
+    return _shown(sent), _shown(local)
+
+
+def _shown(parts: list[Predicate]) -> str | None:
+    return show(every(tuple(parts))) if parts else None
 
 
 def _select(plan: ReadPlan) -> str:
@@ -139,7 +157,7 @@ def _change(plan: ChangePlan) -> Iterator[_Step]:
         yield from _read(plan.find)
     condition = [f"attribute_exists({plan.table.partition})"]
     if plan.rest != ALWAYS:
-        condition.append(show(plan.rest))
+        condition.append(f"({show(plan.rest)})" if isinstance(plan.rest, Some) else show(plan.rest))
     key = _joined(plan.key) if plan.key is not None else "each key found"
     conditions = " AND ".join(condition)
     if plan.moves:
@@ -210,5 +228,3 @@ def text(plan: Plan) -> str:
         where += f" filter[{filtered}]" if filtered else ""
         lines.append(f"{number}. {operation}{target}{where} — {detail}")
     return "\n".join(lines)
-
-

@@ -159,5 +159,3 @@ def _find_keys(table: Table, where: Predicate, options: PlanOptions) -> ReadPlan
         reason=choice.reason,
         passed_over=choice.passed_over,
     )
-
-

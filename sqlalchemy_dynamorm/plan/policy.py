@@ -57,10 +57,7 @@ def _refusal(table: Table, where: Predicate, choice: Choice, order: list[Column]
 
 def _servable(where: Predicate, order: list[Column]) -> list[str]:
     equal = [
-        column.name
-        for part in conjuncts(where)
-        for column in _equal_columns(part)
-        if column.kind.key_type is not None
+        column.name for part in conjuncts(where) for column in _equal_columns(part) if column.kind.key_type is not None
     ]
     tail = [column.name for column in order if column.kind.key_type is not None and column.name not in equal]
     return [*dict.fromkeys(equal), *tail[:1]] if equal else []

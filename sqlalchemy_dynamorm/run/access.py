@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Pattern
-from sqlalchemy_dynamorm.plan.schema import Index, Table
+from sqlalchemy_dynamorm.plan.access import unfilterable
+from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Pattern, Predicate, conjuncts, every
+from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.steps import Query, ReadPlan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.evaluate import normalised
@@ -48,7 +49,8 @@ def scan(table: Table, plan: ReadPlan, attributes: list[str] | None, values: Bou
 
 def queries(table: Table, plan: ReadPlan, query: Query, attributes: list[str] | None, values: Bound) -> Pages:
     """The Query requests, one for each value of a listed partition key; none where no row can match."""
-    hidden = frozenset(_key(table, query.index)) | _unprojected(table, query)
+    hidden = unfilterable(table, query, plan.rest)
+    rest = every(tuple(part for part in conjuncts(plan.rest) if not _said_exactly(part, query, values)))
     requests: list[Request] = []
     found = NO_PAGES
     for hashed in _partitions(query, values):
@@ -61,7 +63,7 @@ def queries(table: Table, plan: ReadPlan, query: Query, attributes: list[str] | 
             params["IndexName"] = query.index.physical
         if not query.forward:
             params["ScanIndexForward"] = False
-        found = _filtered(Request("Query", params), plan, attributes, values, hidden, placeholders)
+        found = _filtered(Request("Query", params), replace(plan, rest=rest), attributes, values, hidden, placeholders)
         requests.extend(found.requests)
     return Pages(tuple(requests), found.filtered, found.exact)
 
@@ -96,16 +98,13 @@ def global_indexes(table: Table | None) -> frozenset[str]:
     return frozenset(index.physical for index in table.indexes if not index.local) if table is not None else frozenset()
 
 
-def _key(table: Table, index: Index | None) -> tuple[str, ...]:
-    return table.key if index is None else index.key
-
-
-def _unprojected(table: Table, query: Query) -> frozenset[str]:
-    """Columns an index does not hold; a filter on them would take them for missing."""
-    if query.index is None or query.index.projection == "ALL":
-        return frozenset()
-    held = {*query.index.key, *table.key, *query.index.include}
-    return frozenset(column.name for column in table.columns if column.name not in held)
+def _said_exactly(part: Predicate, query: Query, values: Bound) -> bool:
+    """Whether the key condition says all that a LIKE does: ``x%`` and a text without wildcards."""
+    if not isinstance(part, Pattern) or not any(part is ranged for ranged in query.range):
+        return False
+    text = values(part.pattern)
+    read = None if text is None else like(text, part.escape)
+    return read is not None and read.form in ("prefix", "equals") and bool(read.text)
 
 
 def _partitions(query: Query, values: Bound) -> list[dict[str, WireValue]]:
@@ -126,9 +125,7 @@ def _partitions(query: Query, values: Bound) -> list[dict[str, WireValue]]:
     return list(found.values())
 
 
-def _key_condition(
-    query: Query, hashed: dict[str, WireValue], values: Bound, placeholders: Placeholders
-) -> str | None:
+def _key_condition(query: Query, hashed: dict[str, WireValue], values: Bound, placeholders: Placeholders) -> str | None:
     """The KeyConditionExpression, or ``None`` where no key satisfies it."""
     parts = [f"{placeholders.name(name)} = {placeholders.value(wire)}" for name, wire in hashed.items()]
     bounds = [part for part in query.range if isinstance(part, Pattern) or part.op != "="]

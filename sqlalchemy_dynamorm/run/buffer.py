@@ -94,9 +94,7 @@ class Buffer:
 
     def own_writes(self, table: Table) -> Mapping[Identity, Item | None]:
         """The items of a table that this transaction wrote; ``None`` is deleted."""
-        return {
-            found: entry.after for (physical, found), entry in self.entries.items() if physical == table.physical
-        }
+        return {found: entry.after for (physical, found), entry in self.entries.items() if physical == table.physical}
 
     def _put(self, entry: Entry) -> None:
         self.entries[entry.table.physical, identity(entry.key, entry.table)] = entry
@@ -115,15 +113,25 @@ class Buffer:
         else:
             self._put(replace(found, after=item, replaced=found.before is not None, changed=frozenset()))
 
-    def update(
-        self, table: Table, image: Item, changed: Mapping[str, WireValue | None], check: Check
-    ) -> Item:
+    def update(self, table: Table, image: Item, changed: Mapping[str, WireValue | None], check: Check) -> Item:
         """Change an item that was read as ``image``; returns the item as it then is."""
         key = key_of(image, table)
         found = self.entry(table, key) or Entry(table, key, image, image)
         after = applied(image, changed, table)
         self._put(replace(_judged(found, check), after=after, changed=found.changed | set(changed)))
         return after
+
+    def move(self, table: Table, image: Item, after: Item, check: Check) -> None:
+        """Give an item that was read as ``image`` another key: what is copied must be unchanged at commit.
+
+        :raises DuplicateKey: this transaction has put an item there itself.
+        """
+        self.delete(table, image, check)
+        left = self.entries[table.physical, identity(key_of(image, table), table)]
+        if left.before is not None and not left.replaced:
+            copied = writing.copied(table, left.before) - left.changed
+            self._put(replace(left, pins=left.pins | copied, guarded=True))
+        self.insert(table, after)
 
     def delete(self, table: Table, image: Item, check: Check) -> None:
         """Delete an item that was read as ``image``."""

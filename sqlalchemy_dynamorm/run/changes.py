@@ -17,7 +17,7 @@ from sqlalchemy_dynamorm.run.decode import RowDecoder, wire_item
 from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.items import applied, assigned
-from sqlalchemy_dynamorm.run.keys import identity, key_from_values, key_given, key_of
+from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values, key_given, key_of
 from sqlalchemy_dynamorm.run.reads import Reader, Scope, project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows
 from sqlalchemy_dynamorm.run.sources import Row, send_all
@@ -172,27 +172,32 @@ class Changer:
 
     def _one_by_one(self, targets: list[Target], buffer: Buffer | None) -> Asking[int]:
         count = 0
+        images = yield from self._images(targets, buffer)
         for target in targets:
-            image = yield from self._matching(target, buffer)
-            if image is not None:
+            entry = buffer.entry(self.plan.table, target.key) if buffer is not None else None
+            image = images[identity(target.key, self.plan.table)] if entry is None else entry.after
+            if image is not None and self._matches(image, target):
                 count += 1
                 yield from self._change(target, image, buffer)
         return count
 
-    def _matching(self, target: Target, buffer: Buffer | None) -> Asking[Item | None]:
-        """The item as this transaction sees it, if the WHERE holds on it."""
+    def _images(self, targets: list[Target], buffer: Buffer | None) -> Asking[dict[Identity, Item | None]]:
+        """The stored items, of those that this transaction has not written itself, read in parallel."""
         table = self.plan.table
-        entry = buffer.entry(table, target.key) if buffer is not None else None
-        if entry is not None:
-            image = entry.after
-        else:
-            params = {"TableName": table.physical, "Key": target.key, "ConsistentRead": True}
-            (body,) = yield from send_all([Request("GetItem", params)])
-            image = wire_item(body)
-        if image is None:
-            return None
-        holds = checker(self.plan.where, self.fields, target.values)
-        return image if holds(self.whole.row(image)) else None
+        keys = {
+            identity(target.key, table): target.key
+            for target in targets
+            if buffer is None or buffer.entry(table, target.key) is None
+        }
+        asked = [
+            Request("GetItem", {"TableName": table.physical, "Key": key, "ConsistentRead": True})
+            for key in keys.values()
+        ]
+        bodies = (yield from send_all(asked)) if asked else []
+        return {found: wire_item(body) for found, body in zip(keys, bodies, strict=True)}
+
+    def _matches(self, image: Item, target: Target) -> bool:
+        return checker(self.plan.where, self.fields, target.values)(self.whole.row(image))
 
     def _change(self, target: Target, image: Item, buffer: Buffer | None) -> Asking[None]:
         table, check = self.plan.table, Check(self.plan.rest, target.values)
@@ -201,8 +206,7 @@ class Changer:
             if buffer is None:
                 yield from move(table, image, after)
             else:
-                buffer.delete(table, image, check)
-                buffer.insert(table, after)
+                buffer.move(table, image, after, check)
         elif buffer is not None and after is None:
             buffer.delete(table, image, check)
         elif buffer is not None:

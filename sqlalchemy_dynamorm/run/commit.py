@@ -26,6 +26,7 @@ from sqlalchemy_dynamorm.run.buffer import Action, Buffer, Entry, duplicate
 from sqlalchemy_dynamorm.run.keys import key_of
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.values import Item, item_size
+from sqlalchemy_dynamorm.run.writing import copied
 
 MAX_ACTIONS = 100
 MAX_BYTES = 4 * 1024 * 1024
@@ -87,7 +88,7 @@ def move(table: Table, before: Item, after: Item) -> Asking[None]:
     :raises StaleRow: the old item is not what was read any more.
     """
     entries = [
-        Entry(table, key_of(before, table), before, None, pins=frozenset(before) - {*table.key}, guarded=True),
+        Entry(table, key_of(before, table), before, None, pins=copied(table, before), guarded=True),
         Entry(table, key_of(after, table), None, after),
     ]
     yield from _together(entries, [entry.action() for entry in entries])

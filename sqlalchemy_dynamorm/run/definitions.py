@@ -137,15 +137,15 @@ def _waits() -> Iterable[float]:
         yield _POLL[-1]
 
 
-def wait_active(physical: str) -> Asking[None]:
-    """Wait until the table and all its indexes are ACTIVE.
+def wait_active(physical: str) -> Asking[dict[str, Any]]:
+    """Wait until the table and all its indexes are ACTIVE; returns its description.
 
     :raises OperationalError: it takes over an hour; waiting again goes on where it stands.
     """
     for seconds in _waits():
         found = yield from _found(physical)
         if found is not None and table_status(found) == "ACTIVE" and all(s == "ACTIVE" for s in index_status(found)):
-            return
+            return found
         yield Pause(seconds)
     raise OperationalError(f"{physical!r} was not ACTIVE after {_WAIT:.0f} s; run the statement again to wait on.")
 
@@ -209,9 +209,9 @@ def create_index(physical: str, name: str, new: NewIndex, *, if_not_exists: bool
     :raises DuplicateTable: an index of that name is there, with another definition.
     :raises ProgrammingError: the type of a key column is not known; the message says how to give it.
     """
-    found = yield from _found(physical)
-    if found is None:
+    if (yield from _found(physical)) is None:
         raise UndefinedTable(f"There is no table {name!r} to index.", table=physical)
+    found = yield from wait_active(physical)  # one index changes at a time
     there = next((index for index in parse(found, name).indexes if index.physical == new.index.physical), None)
     if there is not None:
         if not if_not_exists and not _same_index(there, new.index):
@@ -219,9 +219,8 @@ def create_index(physical: str, name: str, new: NewIndex, *, if_not_exists: bool
     elif new.index.local:
         raise ProgrammingError(f"The local index {new.index.name!r} can only be made with its table {name!r}.")
     else:
-        yield from wait_active(physical)
         yield from _add_index(physical, name, new, parse(found, name))
-    yield from wait_active(physical)
+        yield from wait_active(physical)
     return Outcome()
 
 
@@ -264,9 +263,9 @@ def drop_index(physical: str, name: str, index: str, index_physical: str, *, if_
     :raises UndefinedTable: there is no such table.
     :raises UndefinedIndex: there is no such index, and IF EXISTS was not said.
     """
-    found = yield from _found(physical)
-    if found is None:
+    if (yield from _found(physical)) is None:
         raise UndefinedTable(f"There is no table {name!r}.", table=physical)
+    found = yield from wait_active(physical)
     there = next((other for other in parse(found, name).indexes if other.physical == index_physical), None)
     if there is None:
         if if_exists:
@@ -274,7 +273,6 @@ def drop_index(physical: str, name: str, index: str, index_physical: str, *, if_
         raise UndefinedIndex(f"The table {name!r} has no index {index!r}.", table=physical)
     if there.local:
         raise DatabaseError(f"The local index {index!r} can only be dropped with its table {name!r}.")
-    yield from wait_active(physical)
     params = {"TableName": physical, "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": index_physical}}]}
     yield Request("UpdateTable", params, repeatable=False)
     yield from wait_active(physical)

@@ -67,7 +67,7 @@ def normalised(value: Any, column: Column) -> Any:
 
 def _compare(left: Any, right: Any, column: Column) -> int | None:
     if column.kind is Kind.DOCUMENT or isinstance(left, list | dict | set):
-        return 0 if same(left, right) else None
+        return 0 if same(left, right) else same_type_order(left, right)
     return same_type_order(left, right)
 
 

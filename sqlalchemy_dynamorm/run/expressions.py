@@ -82,6 +82,10 @@ class _Text:
 _Piece = Union[_Text, bool]
 
 
+def _beside_and(piece: _Text) -> str:
+    return f"({piece.text})" if piece.level == 2 else piece.text
+
+
 class Renderer:
     """Writes one predicate as one expression.
 
@@ -98,18 +102,19 @@ class Renderer:
 
     def render(self, predicate: Predicate) -> str | bool:
         """The expression, or ``True``/``False`` where the values alone decide."""
-        piece = self._piece(predicate)
-        if isinstance(piece, bool):
-            return piece
-        if len(piece.text) > MAX_LENGTH or self._operators > MAX_OPERATORS:
-            self.exact = False
-            return True
-        return piece.text
+        piece = self._fitting(predicate)
+        return piece if isinstance(piece, bool) else piece.text
 
     def conjunct(self, predicate: Predicate) -> str | bool:
-        """As :meth:`render`, in the form that may stand beside AND."""
-        text = self.render(predicate)
-        return f"({text})" if isinstance(text, str) and self._piece_level == 2 else text
+        """As :meth:`render`, in a form that can stand beside AND."""
+        piece = self._fitting(predicate)
+        return piece if isinstance(piece, bool) else _beside_and(piece)
+
+    def _fitting(self, predicate: Predicate) -> _Piece:
+        piece = self._piece(predicate)
+        if isinstance(piece, _Text) and (len(piece.text) > MAX_LENGTH or self._operators > MAX_OPERATORS):
+            return self._left_out()
+        return piece
 
     def _piece(self, predicate: Predicate) -> _Piece:
         match predicate:
@@ -143,7 +148,7 @@ class Renderer:
         if len(kept) < 2:
             return kept[0] if kept else True
         self._operators += len(kept) - 1
-        return _Text(" AND ".join(f"({p.text})" if p.level == 2 else p.text for p in kept), 1)
+        return _Text(" AND ".join(map(_beside_and, kept)), 1)
 
     def _some(self, pieces: list[_Piece]) -> _Piece:
         if any(piece is True for piece in pieces):
@@ -165,7 +170,7 @@ class Renderer:
         return self._every([self._present(column), text]) if op == "<>" else text
 
     def _unordered(self, column: Column, op: Operator, wire: WireValue) -> _Piece:
-        """An order that DynamoDB refuses: of booleans (false before true), which is a list of values, or of documents."""
+        """An order that DynamoDB refuses: of booleans, false before true, as a list of values; or of documents."""
         if "BOOL" not in wire:
             return self._left_out()
         ranks = [rank for rank in (False, True) if ordered(op, rank - wire["BOOL"])]

@@ -106,8 +106,6 @@ class Inserter:
             return
         width = len(self.plan.rows)
         rows = [
-            project(returning, self.decoder.row(item), batch[position // width])
-            for position, item in enumerate(items)
+            project(returning, self.decoder.row(item), batch[position // width]) for position, item in enumerate(items)
         ]
         yield Rows(rows)
-

@@ -33,7 +33,7 @@ def key_from_values(table: Table, values: Sequence[Any]) -> Item | None:
 
     :raises DataError: a value of a type the key attribute does not have, or one that is too long.
     """
-    if any(value is None or value == "" or value == b"" for value in values):
+    if any(_no_key(value) for value in values):
         return None
     key: Item = {}
     for position, (name, value) in enumerate(zip(table.key, values, strict=True)):
@@ -41,9 +41,13 @@ def key_from_values(table: Table, values: Sequence[Any]) -> Item | None:
     return key
 
 
+def _no_key(value: Any) -> bool:
+    return value is None or (isinstance(value, str | bytes) and not value)
+
+
 def key_value(value: Any, column: Column, role: str) -> WireValue | None:
     """One key attribute's value in a condition; ``None`` where no item can have it."""
-    if value is None or value == "" or value == b"":
+    if _no_key(value):
         return None
     return encode_key(value, column, "sort" if role == "sort" else "partition")
 

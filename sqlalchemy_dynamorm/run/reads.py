@@ -81,11 +81,13 @@ class Reader:
         return Outcome()
 
     def _seeing(self, own: OwnWrites, table: Table) -> Reader:
-        """This reader, decoding also what merging own writes needs: the key and all that WHERE reads."""
+        """This reader, decoding also what merging own writes needs: the key, the order and all that WHERE reads."""
         if not own:
             return self
+        query = self.plan.access
+        ordering = query.index.range if isinstance(query, Query) and query.index is not None else ()
         fields = [*self.plan.projection.fields]
-        for column in [*(table.by_name[name] for name in table.key), *columns_of(self.plan.where)]:
+        for column in [*(table.by_name[name] for name in (*table.key, *ordering)), *columns_of(self.plan.where)]:
             if column not in fields:
                 fields.append(column)
         projection = replace(self.plan.projection, fields=tuple(fields))
@@ -152,13 +154,9 @@ class Reader:
         fields = self.plan.projection.fields
         ranged = query.index.range if query.index is not None else self.plan.table.key[1:]
         names = [column.name for column in fields]
-        return tuple(
-            Sort(names.index(name), not query.forward, query.forward) for name in ranged if name in names
-        )
+        return tuple(Sort(names.index(name), not query.forward, query.forward) for name in ranged if name in names)
 
-    def _source(
-        self, values: Bound, scope: Scope, *, counting: bool = False
-    ) -> tuple[Source, Test | None, bool]:
+    def _source(self, values: Bound, scope: Scope, *, counting: bool = False) -> tuple[Source, Test | None, bool]:
         """Where the rows come from, the check they still need, and whether a page may be sized by the LIMIT."""
         plan, table = self.plan, self.plan.table
         assert table is not None
@@ -274,4 +272,3 @@ def project(projection: Projection, row: Row, values: Bound) -> Row:
         row[output.position] if isinstance(output, Field) else values(output)  # type: ignore[arg-type]
         for output in projection.outputs
     )
-

@@ -146,7 +146,7 @@ class Batches:
                 keys.extend(unprocessed["Keys"] if unprocessed else ())
             if not keys:
                 return rows
-            yield Pause(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            yield Pause(random.uniform(0, 0.05 * 2**attempt))
         raise Throttled(
             f"{len(keys)} keys of {self._table.name!r} were left unprocessed after {MAX_ROUNDS} rounds; "
             "the table or a hot key is throttled.",

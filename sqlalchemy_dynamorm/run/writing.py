@@ -52,13 +52,13 @@ def checked(
         if check.where == ALWAYS:
             continue
         renderer = Renderer(placeholders, check.values)
-        text = renderer.render(check.where)
+        text = renderer.conjunct(check.where)
         if text is False:
             return None
         if not renderer.exact:
             pins |= _read_by(table, check.where, before)
         elif isinstance(text, str):
-            parts.append(f"({text})" if " OR " in text else text)
+            parts.append(text)
     parts.extend(unchanged(name, (before or {}).get(name), placeholders) for name in sorted(pins))
     return " AND ".join(parts)
 
@@ -77,6 +77,11 @@ def unchanged(attribute: str, wire: WireValue | None, placeholders: Placeholders
     """The condition that an attribute is still what was read."""
     name = placeholders.name(attribute)
     return f"attribute_not_exists({name})" if wire is None else f"{name} = {placeholders.value(wire)}"
+
+
+def copied(table: Table, image: Item) -> frozenset[str]:
+    """What a moved item takes along: every attribute it has, and every column that it might have been given since."""
+    return (frozenset(image) | {column.name for column in table.columns}) - {*table.key}
 
 
 def put(table: Table, item: Item, condition: str, placeholders: Placeholders) -> dict[str, Any]:

@@ -1,3 +1,5 @@
+# ruff: noqa: DTZ001 - naive values are what these types are about
+
 from __future__ import annotations
 
 import datetime as dt
@@ -90,7 +92,7 @@ def test_values_are_bound(type_: sa.types.TypeEngine[Any], value: Any, stored: A
         (sa.BigInteger(), "12345678901234567890123", 12345678901234567890123),
         (sa.Integer(), Decimal("2.5"), Decimal("2.5")),
         (sa.Integer(), True, 1),
-        (sa.Numeric(10, 2), Decimal("2"), Decimal("2.00")),
+        (sa.Numeric(10, 2), Decimal(2), Decimal("2.00")),
         (sa.Numeric(10, 2), 2, Decimal("2.00")),
         (sa.Numeric(10, 2), 0.1, Decimal("0.10")),
         (sa.Numeric(10, 2), Decimal("1.2345"), Decimal("1.2345")),

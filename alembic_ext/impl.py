@@ -1,0 +1,183 @@
+"""Alembic's operations on DynamoDB: tables and indexes are made and dropped, anything else is refused by name."""
+# ruff: noqa: D102 - the methods are Alembic's, documented there
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+import sqlalchemy as sa
+from alembic.ddl.impl import DefaultImpl
+from sqlalchemy.schema import DDLElement
+
+from alembic_ext.refusal import refuse
+
+if TYPE_CHECKING:
+    from alembic.operations.batch import ApplyBatchImpl
+    from sqlalchemy.engine import Connection, CursorResult, Dialect
+    from sqlalchemy.sql import Executable
+
+_NO_TABLE = "no_table"  # what Alembic calls the table of a drop_index() that names none
+
+
+class DynamoDBImpl(DefaultImpl):
+    """The operations of a migration.
+
+    A table or an index is made at once and cannot be rolled back, and making one first commits what is buffered. So
+    Alembic must not hold one transaction over all migrations: with ``transactional_ddl = False`` it commits after
+    each, and the rows that a migration wrote after its last DDL go with its version row in one TransactWriteItems.
+
+    A migration that fails leaves the version where it was, and can be run again if its rows come after its tables and
+    indexes: making what is there, identical, succeeds.
+    """
+
+    __dialect__ = "dynamodb"
+    transactional_ddl = False
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        connection: Connection | None,
+        as_sql: bool,
+        transactional_ddl: bool | None,
+        output_buffer: TextIO | None,
+        context_opts: dict[str, Any],
+    ) -> None:
+        """The arguments are Alembic's.
+
+        :raises UnsupportedOperation: ``transactional_ddl=True``.
+        """
+        if transactional_ddl:
+            refuse(
+                "context.configure(transactional_ddl=True)",
+                "creating a table or an index cannot be rolled back. Leave the argument out; each migration is then "
+                "committed with its version.",
+            )
+        super().__init__(dialect, connection, as_sql, transactional_ddl, output_buffer, context_opts)
+        self._warn_of_commit = not as_sql and connection is not None and _is_in_transaction(connection)
+
+    def version_table_impl(
+        self,
+        *,
+        version_table: str,
+        version_table_schema: str | None,
+        version_table_pk: bool,
+        **kw: Any,
+    ) -> sa.Table:
+        """Alembic's own, whose key is the version.
+
+        :raises UnsupportedOperation: ``version_table_pk=False``.
+        """
+        if not version_table_pk:
+            refuse(
+                "context.configure(version_table_pk=False)",
+                "every table has a key, and the version is moved by it. Leave the argument out.",
+            )
+        return super().version_table_impl(
+            version_table=version_table,
+            version_table_schema=version_table_schema,
+            version_table_pk=version_table_pk,
+            **kw,
+        )
+
+    def _exec(
+        self,
+        construct: Executable | str,
+        execution_options: Mapping[str, Any] | None = None,
+        multiparams: Sequence[Mapping[str, Any]] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> CursorResult[Any] | None:
+        if self._warn_of_commit and isinstance(construct, DDLElement):
+            self._warn_of_commit = False
+            warnings.warn(
+                "The migrations run inside a transaction of the caller, and creating or dropping a table or an index "
+                "commits what it has buffered. Hand Alembic a connection that has not begun one, as a stock env.py "
+                "does; each migration is then committed with its version.",
+                stacklevel=4,
+            )
+        if self.as_sql and isinstance(construct, DDLElement):
+            self._write_definition(construct)
+            return None
+        return super()._exec(construct, execution_options, multiparams, params or {})
+
+    def _write_definition(self, definition: DDLElement) -> None:
+        """Write DDL for ``--sql``. An index that is not created compiles to a comment, which ends no statement."""
+        compiled = definition.compile(dialect=self.dialect)
+        terminator = self.command_terminator if getattr(compiled, "has_effect", True) else ""
+        self.static_output(str(compiled).replace("\t", "    ").strip() + terminator)
+
+    # ---- what is there beside Alembic's own create_table, drop_table, create_index, bulk_insert, execute
+
+    def drop_index(self, index: sa.Index, **kw: Any) -> None:
+        if index.table is None or index.table.name == _NO_TABLE:
+            refuse(
+                f"op.drop_index({index.name!r}) without a table",
+                "an index belongs to its table. Name it: op.drop_index(…, table_name=…).",
+            )
+        super().drop_index(index, **kw)
+
+    # ---- what is not built
+
+    def add_column(self, table_name: str, column: sa.Column[Any], **kw: Any) -> NoReturn:
+        refuse(
+            f"op.add_column({table_name!r}, {column.name!r})",
+            "items have no common columns, so a column without a default needs no migration: add it to the model. "
+            "For a default, write it into the items that are there with op.execute.",
+        )
+
+    def drop_column(self, table_name: str, column: sa.Column[Any], **kw: Any) -> NoReturn:
+        refuse(
+            f"op.drop_column({table_name!r}, {column.name!r})",
+            "items have no common columns, so a column that the model no longer has is left alone. To remove its "
+            "values, set them to NULL with op.execute before it leaves the model.",
+        )
+
+    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> NoReturn:
+        refuse(
+            f"op.alter_column({table_name!r}, {column_name!r})",
+            "names, types and defaults of columns are the model's. Change them there, and rewrite the values that "
+            "are stored in another form with op.execute; for another key, create a new table and copy the rows.",
+        )
+
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> NoReturn:
+        refuse(
+            f"op.rename_table({old_table_name!r}, {new_table_name!r})",
+            "a table keeps its name. Keep it in the model too, with Table(…, dynamodb_table_name=…), or create the "
+            "new table, copy the rows, and drop the old one.",
+        )
+
+    def add_constraint(self, const: Any, **kw: Any) -> NoReturn:
+        refuse(
+            f"Adding the constraint {const.name!r}",
+            "constraints are not enforced yet. A foreign key may be declared in the model, and needs no migration.",
+        )
+
+    def drop_constraint(self, const: sa.Constraint, **kw: Any) -> NoReturn:
+        refuse(
+            f"Dropping the constraint {const.name!r}",
+            "constraints are not enforced yet, so there is none to drop. Remove it from the model.",
+        )
+
+    def create_table_comment(self, table: sa.Table) -> NoReturn:
+        _refuse_comment("op.create_table_comment", table)
+
+    def drop_table_comment(self, table: sa.Table) -> NoReturn:
+        _refuse_comment("op.drop_table_comment", table)
+
+    def create_column_comment(self, column: sa.Column[Any]) -> NoReturn:
+        _refuse_comment(f"A comment on the column {column.name!r}", column.table)
+
+    def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: sa.Table) -> NoReturn:
+        refuse(
+            f"op.batch_alter_table({table.name!r}, recreate=…)",
+            "rebuilding a table is not built yet. Create the new table, copy the rows, and drop the old one.",
+        )
+
+
+def _is_in_transaction(connection: Connection) -> bool:
+    return connection.in_transaction() and connection.get_isolation_level() != "AUTOCOMMIT"
+
+
+def _refuse_comment(what: str, table: sa.Table) -> NoReturn:
+    refuse(f"{what} of {table.name!r}", "comments are kept nowhere yet. Leave it out; the model has it.")

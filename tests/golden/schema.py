@@ -1,0 +1,30 @@
+"""The tables of the golden cases, as their CREATE TABLE says."""
+
+from __future__ import annotations
+
+from sqlalchemy_dynamorm.plan.definitions import table_of
+from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.reader import read
+
+_TEXTS = (
+    "CREATE TABLE people (id INTEGER NOT NULL, name VARCHAR, age INTEGER, active BOOLEAN, data JSON, PRIMARY KEY (id))",
+    """CREATE TABLE orders (
+        customer VARCHAR NOT NULL, placed VARCHAR NOT NULL, status VARCHAR, total NUMERIC, region VARCHAR NOT NULL,
+        item VARCHAR, paid BOOLEAN, note VARCHAR, PRIMARY KEY (customer, placed),
+        INDEX by_status (status, total),
+        INDEX by_region (region) WITH (projection='KEYS_ONLY'),
+        INDEX by_item (item, region) WITH (projection='INCLUDE', include='["paid"]'),
+        INDEX by_total (customer, total) WITH (local='true'))""",
+    "CREATE TABLE events (kind VARCHAR, body VARCHAR, INDEX by_kind (kind))",
+    "CREATE TABLE tickets (id INTEGER NOT NULL AUTOINCREMENT, title VARCHAR NOT NULL, PRIMARY KEY (id))",
+)
+
+
+def _table(text: str) -> Table:
+    node = read(text)
+    assert isinstance(node, nodes.CreateTable)
+    return table_of(node, ".")
+
+
+TABLES = {table.name: table for table in map(_table, _TEXTS)}

@@ -1,0 +1,367 @@
+"""Migrations with a stock ``env.py``, in this process and by the command line."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.util.exc import CommandError
+
+from sqlalchemy_dynamorm.errors import Unsupported
+from tests.conftest import Calls
+from tests.servers import Server
+
+MIGRATION = '''"""{revision}"""
+import os
+import sqlalchemy as sa
+from alembic import op
+
+revision = {revision!r}
+down_revision = {down!r}
+places = sa.table("places", sa.column("id", sa.String), sa.column("city", sa.String))
+
+
+def fail_once(name):
+    if os.environ.get("MIGRATION_FAILS") == name:
+        raise RuntimeError(name)
+
+
+def upgrade():
+{up}
+
+
+def downgrade():
+{back}
+'''
+
+TABLE = """
+op.create_table(
+    "places", sa.Column("id", sa.String(4), primary_key=True), sa.Column("city", sa.String), sa.Column("n", sa.Integer)
+)
+"""
+ROWS = """
+op.bulk_insert(places, [{"id": "a", "city": "Rome"}, {"id": "b", "city": "Oslo"}])
+op.execute("INSERT INTO places (id, city, n) VALUES ('c', 'Rome', 3)")
+fail_once("rows")
+"""
+INDEX = """
+op.create_index("by_city", "places", ["city"])
+fail_once("index")
+op.execute(sa.text("UPDATE places SET n = 1 WHERE id = 'a'"))
+"""
+
+METADATA = "import sqlalchemy\ntarget_metadata = sqlalchemy.MetaData()"
+
+
+@dataclass
+class Project:
+    """A migration environment as ``alembic init`` makes it, on a schema of its own."""
+
+    folder: Path
+    url: str
+    engine: sa.Engine
+
+    def migration(
+        self, revision: str, down: str | tuple[str, ...] | None, up: str = "pass", back: str = "pass"
+    ) -> None:
+        up, back = (textwrap.indent(text.strip(), "    ") for text in (up, back))
+        text = MIGRATION.format(revision=revision, down=down, up=up, back=back)
+        (self.folder / "migrations" / "versions" / f"{revision}.py").write_text(text)
+
+    def edit_env(self, old: str, new: str) -> None:
+        env = self.folder / "migrations" / "env.py"
+        text = env.read_text()
+        assert text.count(old) == 1
+        env.write_text(text.replace(old, new))
+
+    def run(self, do: Callable[..., object], *arguments: str, **options: object) -> str:
+        """Run a command of Alembic; what it prints."""
+        printed = io.StringIO()
+        # Without the ini file, so that env.py leaves the logging of the test run alone.
+        config = Config(stdout=printed, output_buffer=printed)
+        config.set_main_option("script_location", str(self.folder / "migrations"))
+        config.set_main_option("sqlalchemy.url", self.url)
+        do(config, *arguments, **options)
+        return printed.getvalue()
+
+    def upgrade(self, to: str = "head") -> None:
+        self.run(command.upgrade, to)
+
+    def downgrade(self, to: str) -> None:
+        self.run(command.downgrade, to)
+
+    def version(self) -> list[str]:
+        return sorted(self.rows("SELECT version_num FROM alembic_version"))
+
+    def rows(self, query: str) -> list[str]:
+        with self.engine.connect() as connection:
+            return list(connection.scalars(sa.text(query)))
+
+    def indexes(self) -> list[str]:
+        with self.engine.connect() as connection:
+            found: list[str] = connection.connection.dbapi_connection.index_names("places", None)  # type: ignore[union-attr]
+            return found
+
+
+@pytest.fixture
+def project(tmp_path: Path, local_url: str) -> Iterator[Project]:
+    command.init(Config(str(tmp_path / "alembic.ini"), stdout=io.StringIO()), str(tmp_path / "migrations"))
+    engine = sa.create_engine(local_url)
+    yield Project(tmp_path, local_url, engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def three(project: Project) -> Project:
+    """A project with three migrations: a table, rows, an index."""
+    project.migration("a1", None, TABLE, 'op.drop_table("places")')
+    project.migration("b2", "a1", ROWS, "op.execute(\"DELETE FROM places WHERE id IN ('a', 'b', 'c')\")")
+    project.migration("c3", "b2", INDEX, 'op.drop_index("by_city", table_name="places")')
+    return project
+
+
+def test_up_and_down(three: Project) -> None:
+    three.upgrade()
+    assert three.version() == ["c3"]
+    assert three.rows("SELECT id FROM places WHERE city = 'Rome' ORDER BY id") == ["a", "c"]
+    three.downgrade("-1")
+    assert (three.version(), three.indexes()) == (["b2"], [])
+    three.downgrade("a1")
+    assert (three.version(), three.rows("SELECT id FROM places")) == (["a1"], [])
+    three.downgrade("base")
+    assert (three.version(), sa.inspect(three.engine).get_table_names()) == ([], ["alembic_version"])
+    three.upgrade()
+    assert three.version() == ["c3"]
+
+
+def test_current_history_and_stamp(three: Project) -> None:
+    assert three.run(command.current) == ""
+    three.upgrade("b2")
+    assert three.run(command.current) == "b2\n"
+    assert three.run(command.history) == "b2 -> c3 (head), c3\na1 -> b2, b2\n<base> -> a1, a1\n"
+    three.run(command.stamp, "c3")
+    assert three.run(command.current) == "c3 (head)\n"
+    three.run(command.stamp, "a1", purge=True)
+    assert three.version() == ["a1"]
+    three.run(command.stamp, "base")
+    assert three.version() == []
+
+
+def test_rows_and_version_are_one_transaction(three: Project, calls: Calls) -> None:
+    three.upgrade("a1")
+    calls.clear()
+    three.upgrade("b2")
+    assert calls.count["TransactWriteItems"] == 1
+    assert not {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"} & set(calls.operations)
+    assert three.rows("SELECT id FROM places ORDER BY id") == ["a", "b", "c"]
+
+
+def test_rows_after_the_last_definition_go_with_the_version(three: Project, calls: Calls) -> None:
+    three.upgrade("b2")
+    calls.clear()
+    three.upgrade("c3")
+    assert calls.count["TransactWriteItems"] == 1
+    assert calls.operations.index("UpdateTable") < calls.operations.index("TransactWriteItems")
+    assert not {"PutItem", "UpdateItem", "DeleteItem"} & set(calls.operations)
+
+
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "AUTOCOMMIT"])
+def test_the_isolation_level_of_the_engine_does_not_matter(three: Project, isolation: str) -> None:
+    three.edit_env("poolclass=", f"isolation_level={isolation!r}, poolclass=")
+    three.upgrade()
+    assert three.version() == ["c3"]
+    three.downgrade("base")
+    assert three.version() == []
+
+
+def test_a_failing_migration_leaves_version_and_rows(three: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIGRATION_FAILS", "rows")
+    with pytest.raises(RuntimeError):
+        three.upgrade()
+    assert (three.version(), three.rows("SELECT id FROM places")) == (["a1"], [])
+    monkeypatch.delenv("MIGRATION_FAILS")
+    three.upgrade()
+    assert three.version() == ["c3"]
+
+
+def test_a_migration_whose_commit_fails_leaves_version_and_rows(three: Project) -> None:
+    three.upgrade("a1")
+    with three.engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO places (id, city) VALUES ('b', 'Bonn')"))
+    with pytest.raises(sa.exc.IntegrityError):
+        three.upgrade()
+    assert (three.version(), three.rows("SELECT city FROM places")) == (["a1"], ["Bonn"])
+
+
+def test_more_rows_than_a_transaction_takes_change_nothing(three: Project) -> None:
+    many = 'op.bulk_insert(places, [{"id": f"x{n}"} for n in range(150)])'
+    three.migration("d4", "c3", many)
+    with pytest.raises(sa.exc.DataError, match="100"):
+        three.upgrade()
+    assert (three.version(), three.rows("SELECT id FROM places ORDER BY id")) == (["c3"], ["a", "b", "c"])
+    three.migration("d4", "c3", f"with op.get_context().autocommit_block():\n    {many}")
+    three.upgrade()
+    assert (three.version(), len(three.rows("SELECT id FROM places"))) == (["d4"], 153)
+
+
+@pytest.mark.parametrize("where", ["table", "index", "rows"])
+def test_an_interrupted_migration_can_be_run_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    index = 'op.create_index("by_city", "places", ["city"])'
+    project.migration("a1", None, f'{TABLE}\nfail_once("table")\n{index}\nfail_once("index")\n{ROWS}')
+    monkeypatch.setenv("MIGRATION_FAILS", where)
+    with pytest.raises(RuntimeError):
+        project.upgrade()
+    assert project.version() == []
+    assert sa.inspect(project.engine).has_table("places")
+    monkeypatch.delenv("MIGRATION_FAILS")
+    project.upgrade()
+    assert (project.version(), project.indexes()) == (["a1"], ["by_city"])
+    assert project.rows("SELECT id FROM places ORDER BY id") == ["a", "b", "c"]
+
+
+def test_a_table_that_is_there_otherwise_stops_the_migration(three: Project) -> None:
+    with three.engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE places (other INTEGER, PRIMARY KEY (other))"))
+    with pytest.raises(sa.exc.ProgrammingError, match="another key"):
+        three.upgrade()
+    assert three.version() == []
+
+
+def test_the_key_type_of_an_index_comes_from_the_items(three: Project) -> None:
+    three.upgrade("b2")
+    three.upgrade("c3")  # another engine, which knows nothing of how the table was declared
+    assert three.rows("SELECT id FROM places WHERE city = 'Oslo'") == ["b"]
+    assert three.indexes() == ["by_city"]
+
+
+def test_the_key_type_of_an_index_is_asked_for_where_nothing_tells_it(project: Project) -> None:
+    project.migration("a1", None, TABLE)
+    project.migration("b2", "a1", 'op.create_index("by_n", "places", ["city", "n"])')
+    project.upgrade("a1")
+    with pytest.raises(sa.exc.ProgrammingError, match=r"dynamodb_types=\{'city': 'S'\}"):
+        project.upgrade()
+    assert project.version() == ["a1"]
+    types = "dynamodb_types={'city': 'S', 'n': 'N'}"
+    project.migration("b2", "a1", f'op.create_index("by_n", "places", ["city", "n"], {types})')
+    project.upgrade()
+    assert (project.version(), project.indexes()) == (["b2"], ["by_n"])
+
+
+def test_branches_and_their_merge(three: Project) -> None:
+    three.migration("b9", "a1", "op.execute(\"INSERT INTO places (id) VALUES ('z')\")")
+    three.run(command.upgrade, "heads")
+    assert three.version() == ["b9", "c3"]
+    three.migration("m0", ("b9", "c3"))
+    three.upgrade()
+    assert three.version() == ["m0"]
+    three.downgrade("b9")
+    assert three.version() == ["b9", "c3"]
+
+
+MOVE = """
+with op.get_bind().engine.begin() as other:
+    other.execute(sa.text("UPDATE alembic_version SET version_num = 'c3' WHERE version_num = 'a1'"))
+"""
+
+
+def test_a_version_that_another_process_has_moved_is_not_moved(three: Project) -> None:
+    three.upgrade("a1")
+    three.migration("b2", "a1", ROWS + MOVE)
+    with pytest.raises(CommandError, match="expected to match one row"):
+        three.upgrade("b2")
+    assert (three.version(), three.rows("SELECT id FROM places")) == (["c3"], [])
+
+
+def test_a_version_that_another_process_moves_before_the_commit_is_not_moved(three: Project) -> None:
+    three.upgrade("a1")
+    hook = f"from alembic import op\nimport sqlalchemy as sa\ndef move(**_):\n{textwrap.indent(MOVE, '    ')}"
+    three.edit_env("target_metadata = None", f"target_metadata = None\n{hook}")
+    three.edit_env("connection=connection,", "connection=connection, on_version_apply=move,")
+    with pytest.raises(sa.exc.OperationalError, match="changed or deleted by another"):
+        three.upgrade("b2")
+    assert (three.version(), three.rows("SELECT id FROM places")) == (["c3"], [])
+
+
+def test_inside_a_transaction_of_the_caller_there_is_a_warning(three: Project) -> None:
+    with three.engine.connect() as connection:
+        transaction = connection.begin()
+        op = Operations(MigrationContext.configure(connection))
+        with pytest.warns(UserWarning, match="inside a transaction of the caller"):
+            op.create_table("places", sa.Column("id", sa.String, primary_key=True))
+        op.execute("INSERT INTO places (id) VALUES ('a')")
+        transaction.rollback()
+    assert three.rows("SELECT id FROM places") == []
+
+
+def test_statements_of_sql_mode_can_be_run_by_a_cursor(three: Project) -> None:
+    text = three.run(command.upgrade, "head", sql=True)
+    connection = three.engine.raw_connection()
+    for statement in re.split(r";$", text, flags=re.MULTILINE)[:-1]:
+        connection.cursor().execute(statement)
+    connection.commit()
+    connection.close()
+    assert (three.version(), three.indexes()) == (["c3"], ["by_city"])
+    assert three.run(command.current) == "c3 (head)\n"
+
+
+def test_comparing_is_refused(three: Project) -> None:
+    three.edit_env("target_metadata = None", METADATA)
+    three.upgrade()
+    with pytest.raises(Unsupported, match="not compared yet"):
+        three.run(command.check)
+    with pytest.raises(Unsupported, match="not compared yet"):
+        three.run(command.revision, autogenerate=True)
+    assert len(list((three.folder / "migrations" / "versions").glob("*.py"))) == 3
+
+
+# ---- the command line
+
+
+def alembic(project: Project, *arguments: str, ends_with: int = 0) -> str:
+    """What ``alembic …`` prints, in a process of its own."""
+    ini = project.folder / "alembic.ini"
+    text = re.sub(r"(?m)^sqlalchemy\.url = .*$", f"sqlalchemy.url = {project.url}", ini.read_text())
+    ini.write_text(text.replace("level = INFO", "level = WARNING"))
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic.config", *arguments],
+        cwd=project.folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == ends_with, done.stderr
+    return done.stdout + (done.stderr if ends_with else "")
+
+
+def test_the_command_line(three: Project, ministack: Server, schema: str) -> None:
+    three.url = ministack.url(schema)
+    three.edit_env("target_metadata = None", METADATA)
+    alembic(three, "upgrade", "head")
+    assert three.version() == ["c3"]
+    assert alembic(three, "current") == "c3 (head)\n"
+    assert "not compared yet" in alembic(three, "check", ends_with=255)
+    alembic(three, "downgrade", "base")
+    assert three.version() == []
+
+
+def test_the_command_line_on_an_embedded_folder(three: Project) -> None:
+    three.url = f"dynamodb+local:///{three.folder}/data"
+    alembic(three, "upgrade", "head")
+    assert alembic(three, "current") == "c3 (head)\n"

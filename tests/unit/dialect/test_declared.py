@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from sqlalchemy_dynamorm.dialect.boto3 import Boto3Dialect
+from sqlalchemy_dynamorm.dialect.declared import declare
+from sqlalchemy_dynamorm.dialect.refusal import UnsupportedCompile
+from sqlalchemy_dynamorm.errors import NotSupportedError, ProgrammingError
+from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Table
+
+DIALECT = Boto3Dialect()
+
+
+def table(*items: Any, name: str = "users", **options: Any) -> sa.Table:
+    return sa.Table(name, sa.MetaData(), *items, **options)
+
+
+def declared(*items: Any, **options: Any) -> Table:
+    return declare(table(*items, **options), DIALECT, None)
+
+
+def key(name: str = "id", type_: Any = sa.Integer) -> sa.Column[Any]:
+    return sa.Column(name, type_, primary_key=True)
+
+
+def test_columns_have_kinds_nullability_and_the_counter() -> None:
+    found = declared(
+        key(),
+        sa.Column("name", sa.String(30), nullable=False),
+        sa.Column("price", sa.Numeric(10, 2)),
+        sa.Column("doc", sa.JSON),
+        sa.Column("anything"),
+    )
+    assert found.columns == (
+        Column("id", Kind.INTEGER, nullable=False, autoincrement=True),
+        Column("name", Kind.STRING, nullable=False),
+        Column("price", Kind.DECIMAL),
+        Column("doc", Kind.DOCUMENT),
+        Column("anything", Kind.ANY),
+    )
+    assert (found.name, found.physical, found.partition, found.sort) == ("users", "users", "id", None)
+
+
+def test_names_are_plain_text() -> None:
+    found = declared(sa.Column(sa.sql.quoted_name("Id", True), sa.Integer, primary_key=True))
+    assert type(found.columns[0].name) is str
+
+
+def test_a_schema_is_a_prefix() -> None:
+    found = declare(table(key()), DIALECT, "staging")
+    assert (found.name, found.physical) == ("staging.users", "staging.users")
+
+
+def test_the_engines_default_schema_and_separator_hold() -> None:
+    dialect = Boto3Dialect(default_schema="staging", schema_separator="--")
+    assert declare(table(key()), dialect, None).physical == "staging--users"
+    assert declare(table(key()), dialect, "other").physical == "other--users"
+
+
+@pytest.mark.parametrize("given", ["legacy-users", lambda: "legacy-users"])
+def test_a_table_may_exist_under_another_name(given: Any) -> None:
+    assert declared(key(), dynamodb_table_name=given).physical == "legacy-users"
+
+
+def test_a_table_name_must_be_one() -> None:
+    with pytest.raises(ProgrammingError, match="dynamodb_table_name"):
+        declared(key(), dynamodb_table_name=lambda: None)
+
+
+class TestKeys:
+    def test_the_first_is_hash_and_the_second_range(self) -> None:
+        assert declared(key("a"), key("b")).key == ("a", "b")
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"dynamodb_partition_key": "b"},
+            {"dynamodb_sort_key": "a"},
+            {"dynamodb_partition_key": "b", "dynamodb_sort_key": "a"},
+        ],
+    )
+    def test_options_change_the_order(self, options: Any) -> None:
+        assert declared(key("a"), key("b"), **options).key == ("b", "a")
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"dynamodb_partition_key": "x"}, "'x' is not a primary key column"),
+            ({"dynamodb_sort_key": "name"}, "'name' is not a primary key column"),
+            ({"dynamodb_partition_key": "a", "dynamodb_sort_key": "a"}, "cannot be the partition key and"),
+        ],
+    )
+    def test_options_must_fit(self, options: Any, message: str) -> None:
+        with pytest.raises(ProgrammingError, match=message):
+            declared(key("a"), key("b"), sa.Column("name", sa.String), **options)
+
+    def test_a_sort_key_needs_two_columns(self) -> None:
+        with pytest.raises(ProgrammingError, match="two columns"):
+            declared(key(), dynamodb_sort_key="id")
+
+    def test_without_a_key_there_is_a_hidden_one(self) -> None:
+        found = declared(sa.Column("name", sa.String))
+        assert found.key == (HIDDEN_KEY,)
+        assert found.columns[-1] == Column(HIDDEN_KEY, Kind.STRING, nullable=False, hidden=True)
+        assert [column.name for column in found.visible] == ["name"]
+
+    def test_three_columns_are_refused(self) -> None:
+        with pytest.raises(NotSupportedError, match="a primary key of 3 columns"):
+            declared(key("a"), key("b"), key("c"))
+
+    @pytest.mark.parametrize("type_", [sa.JSON, sa.Boolean])
+    def test_a_type_that_cannot_be_a_key_is_refused(self, type_: Any) -> None:
+        with pytest.raises(NotSupportedError, match="the key column 'id'"):
+            declared(key(type_=type_))
+
+    def test_a_key_without_a_type_is_refused(self) -> None:
+        with pytest.raises(ProgrammingError, match="the key column 'id' has no type"):
+            declared(sa.Column("id", primary_key=True))
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (sa.Column("x", sa.Integer, unique=True), "unique constraint"),
+        (sa.Column("x", sa.Integer, unique=True, index=True), "unique=True"),
+        (sa.UniqueConstraint("id"), "unique constraint"),
+        (sa.CheckConstraint("id > 0"), "CHECK"),
+        (sa.Column("x", sa.Integer, sa.Computed("id + 1")), "Computed on the column 'x'"),
+        (sa.Column("x", sa.Integer, sa.Identity()), "Identity on the column 'x'"),
+        (sa.Column("x", sa.Integer, sa.Sequence("s")), "a Sequence on the column 'x'"),
+        (sa.Column("x", sa.Integer, server_default="1"), "a server_default on the column 'x'"),
+        (sa.Column("x", sa.Interval), "Interval"),
+        (sa.Column("x", sa.ARRAY(sa.Integer)), "ARRAY"),
+        (sa.Column("x", sa.String(collation="de")), "COLLATE"),
+        (sa.Index("ix", sa.text("lower(id)")), "an expression in an index"),
+    ],
+)
+def test_what_is_not_built_is_refused_by_name(item: Any, message: str) -> None:
+    with pytest.raises(UnsupportedCompile, match=message):
+        declared(key(), item)
+
+
+@pytest.mark.parametrize("option", ["billing_mode", "ttl", "stream", "tags", "foreign_writers"])
+def test_a_table_option_that_is_not_built_is_refused(option: str) -> None:
+    with pytest.raises(NotSupportedError, match=f"dynamodb_{option}"):
+        declared(key(), **{f"dynamodb_{option}": "x"})
+
+
+def test_an_unknown_option_is_refused_by_sqlalchemy() -> None:
+    with pytest.raises(exc.ArgumentError, match="dynamodb_prtition_key"):
+        table(key(), dynamodb_prtition_key="id")
+
+
+def indexed(*items: Any, **options: Any) -> Index:
+    found = declared(
+        key("t"), key("id"), *(sa.Column(name, sa.String) for name in "abcdef"), sa.Index("ix_1", *items, **options)
+    )
+    (index,) = found.indexes
+    return index
+
+
+class TestIndexes:
+    def test_the_first_column_is_hash(self) -> None:
+        assert indexed("a", "b", "c") == Index("ix_1", "ix_1", ("a",), ("b", "c"))
+
+    @pytest.mark.parametrize(
+        "options", [{"dynamodb_hash": ["a", "b"]}, {"dynamodb_range": "c"}, {"dynamodb_hash": ("a", "b")}]
+    )
+    def test_options_say_which_are_hash(self, options: Any) -> None:
+        found = indexed("a", "b", "c", **options)
+        assert (found.hash, found.range) == (("a", "b"), ("c",))
+
+    @pytest.mark.parametrize("columns", [("t", "b"), ("b",)])
+    def test_a_local_index_has_the_partition_key(self, columns: Any) -> None:
+        assert indexed(*columns, dynamodb_local=True) == Index("ix_1", "ix_1", ("t",), ("b",), local=True)
+
+    def test_projections(self) -> None:
+        assert indexed("a", dynamodb_projection="KEYS_ONLY").projection == "KEYS_ONLY"
+        found = indexed("a", dynamodb_include=["b", "c"])
+        assert (found.projection, found.include) == ("INCLUDE", ("b", "c"))
+
+    @pytest.mark.parametrize(
+        ("columns", "options", "message"),
+        [
+            ("abcde", {"dynamodb_hash": list("abcde")}, "5 hash and 0 range"),
+            ("abcdef", {}, "1 hash and 5 range"),
+            ("ab", {"dynamodb_hash": ["a"], "dynamodb_range": ["c"]}, "must together be"),
+            ("ab", {"dynamodb_hash": ["a", "b"], "dynamodb_range": ["b"]}, "must together be"),
+            ("ab", {"dynamodb_local": True}, "a local index has the table's partition key 't'"),
+            ("a", {"dynamodb_local": "yes"}, "True or False"),
+            ("a", {"dynamodb_projection": "SOME"}, "takes ALL, KEYS_ONLY, INCLUDE"),
+            ("a", {"dynamodb_projection": "INCLUDE"}, "go together"),
+            ("a", {"dynamodb_projection": "ALL", "dynamodb_include": ["b"]}, "go together"),
+            ("a", {"dynamodb_include": ["x"]}, "'x'"),
+            ("a", {"dynamodb_include": [f"c{n}" for n in range(21)]}, "includes 21 columns"),
+        ],
+    )
+    def test_what_contradicts_itself_is_refused(self, columns: str, options: Any, message: str) -> None:
+        with pytest.raises(ProgrammingError, match=message):
+            indexed(*columns, **options)
+
+    def test_an_option_that_is_not_built_is_refused(self) -> None:
+        with pytest.raises(NotSupportedError, match="dynamodb_read_capacity"):
+            indexed("a", dynamodb_read_capacity=5)
+
+    def test_twenty_one_are_too_many(self) -> None:
+        columns = [sa.Column(f"c{n}", sa.String, index=True) for n in range(21)]
+        assert len(declared(key(), *columns[:20]).indexes) == 20
+        with pytest.raises(ProgrammingError, match="21 global indexes"):
+            declared(key(), *(sa.Column(f"c{n}", sa.String, index=True) for n in range(21)))
+
+    def test_a_local_index_needs_a_sort_key(self) -> None:
+        with pytest.raises(ProgrammingError, match="no sort key"):
+            declared(key(), sa.Column("a", sa.String), sa.Index("ix_1", "a", dynamodb_local=True))
+
+    def test_a_type_that_cannot_be_an_index_key_leaves_it_out(self) -> None:
+        assert declared(key(), sa.Column("doc", sa.JSON, index=True)).indexes == ()
+
+    def test_an_odd_name_is_encoded(self) -> None:
+        found = declared(key(), sa.Column("a", sa.String), sa.Index("my ix", "a"))
+        assert found.indexes[0].physical == "my-x20-ix"
