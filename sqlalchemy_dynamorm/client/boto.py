@@ -38,7 +38,12 @@ def make_client(settings: Settings, endpoint_url: str | None) -> Any:
     """
     try:
         session = _session(settings, endpoint_url)
-        client = session.client("dynamodb", endpoint_url=endpoint_url, config=_config(settings, endpoint_url))
+        client = session.client(
+            "dynamodb",
+            region_name=_region(settings, session, endpoint_url),
+            endpoint_url=endpoint_url,
+            config=_config(settings, endpoint_url),
+        )
     except NoRegionError:
         raise InterfaceError(
             "No AWS region: write it as the URL's host (dynamodb://eu-west-1), or set AWS_REGION or the profile's."
@@ -55,24 +60,37 @@ def is_loopback(endpoint_url: str | None) -> bool:
 
 
 def _session(settings: Settings, endpoint_url: str | None) -> boto3.Session:
-    session = boto3.Session(
+    session = _plain_session(settings, local=is_loopback(endpoint_url))
+    if settings.role_arn is not None:
+        return _assumed(session, settings.role_arn, settings)
+    if not is_loopback(endpoint_url):
+        return session
+    # Local servers want some credentials and some region, whichever; what the user has configured goes first.
+    # The embedded one keeps its tables by both, so they are always the same there.
+    if settings.embedded or session.get_credentials() is None:
+        return boto3.Session(LOCAL_KEY, LOCAL_KEY, region_name=session.region_name)
+    return session
+
+
+def _region(settings: Settings, session: boto3.Session, endpoint_url: str | None) -> str | None:
+    if settings.embedded:
+        return LOCAL_REGION
+    return session.region_name or (LOCAL_REGION if is_loopback(endpoint_url) else None)
+
+
+def _plain_session(settings: Settings, *, local: bool) -> boto3.Session:
+    core = get_session()
+    if settings.profile is not None:
+        core.set_config_variable("profile", settings.profile)
+    if local:
+        # A local server is no reason to ask the network for an EC2 instance's role, and to wait for its silence.
+        core.get_component("credential_provider").remove("iam-role")
+    return boto3.Session(
         aws_access_key_id=settings.aws_access_key_id,
         aws_secret_access_key=settings.aws_secret_access_key,
         aws_session_token=settings.aws_session_token,
         region_name=settings.region,
-        profile_name=settings.profile,
-    )
-    if not is_loopback(endpoint_url):
-        return _assumed(session, settings.role_arn, settings) if settings.role_arn else session
-    # Local servers want some credentials and some region, whichever; what the user has configured goes first.
-    # The embedded one keeps its tables by both, so they are always the same there.
-    keyless = settings.embedded or session.get_credentials() is None
-    return boto3.Session(
-        aws_access_key_id=LOCAL_KEY if keyless else settings.aws_access_key_id,
-        aws_secret_access_key=LOCAL_KEY if keyless else settings.aws_secret_access_key,
-        aws_session_token=None if keyless else settings.aws_session_token,
-        region_name=LOCAL_REGION if settings.embedded else session.region_name or LOCAL_REGION,
-        profile_name=settings.profile,
+        botocore_session=core,
     )
 
 
