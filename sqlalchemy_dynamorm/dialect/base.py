@@ -266,6 +266,7 @@ class DynamoDBDialect(DefaultDialect):
 
     # ---- the inspector
 
+    @reflection.cache
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:
         self._ensure_has_table_connection(connection)
         with wrapped():

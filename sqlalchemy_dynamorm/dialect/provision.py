@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.testing.provision import delete_from_all_tables, stop_test_class_outside_fixtures
 
 
-@delete_from_all_tables.for_db("dynamodb")
+@delete_from_all_tables.for_db("dynamodb")  # type: ignore[untyped-decorator]
 def _delete_from_all_tables(connection: sa.Connection, config: Any, metadata: sa.MetaData) -> None:
     """Empty the tables at once: one by one, and not in a transaction, which takes no more than 100 items."""
     engine = connection.engine.execution_options(isolation_level="AUTOCOMMIT", dynamodb_scan="allow")
@@ -19,7 +19,7 @@ def _delete_from_all_tables(connection: sa.Connection, config: Any, metadata: sa
                 own.execute(table.delete())
 
 
-@stop_test_class_outside_fixtures.for_db("dynamodb")
+@stop_test_class_outside_fixtures.for_db("dynamodb")  # type: ignore[untyped-decorator]
 def _drop_what_is_left(config: Any, engine: sa.Engine, test_class: type) -> None:
     """Drop the tables a class leaves: its set-up may have failed half-way, and another may use the name otherwise."""
     inspector = sa.inspect(engine)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import sqlalchemy as sa
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql import elements
 
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, refuse
@@ -15,6 +16,7 @@ from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind
 
 # Source: the DynamoDB developer guide, "Quotas"; the first can be raised on request, which moves the refusal there.
 MAX_GLOBAL, MAX_LOCAL, MAX_HASH, MAX_RANGE, MAX_INCLUDED, MAX_INCLUDED_IN_ALL = 20, 5, 4, 4, 20, 100
+_PREPARER = DefaultDialect(max_identifier_length=255).identifier_preparer
 PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
 
 
@@ -51,6 +53,7 @@ def index(declared: sa.Index, partition: str, separator: str) -> Index:
     where = f"Index {declared.name!r}"
     if declared.name is None:
         raise Misdeclared(f"{where} has no name; give it one.")
+    name = _written(str(declared.name)) if isinstance(declared.name, elements.conv) else str(declared.name)
     if declared.unique:
         refuse(f"{where}: unique=True", "unique constraints are not enforced yet, so they are refused")
     options = _options(declared, where)
@@ -59,14 +62,19 @@ def index(declared: sa.Index, partition: str, separator: str) -> Index:
     projection = options.projection or ("INCLUDE" if options.include else "ALL")
     _check_projection(projection, options.include, where)
     return Index(
-        name=str(declared.name),
-        physical=physical(str(declared.name), None, separator),
+        name=name,
+        physical=physical(name, None, separator),
         hash=hash_,
         range=range_,
         projection=cast("Literal['ALL', 'KEYS_ONLY', 'INCLUDE']", projection),
         include=options.include,
         local=options.local,
     )
+
+
+def _written(name: str) -> str:
+    """A naming convention's name as SQLAlchemy writes it in CREATE INDEX: cut where it is too long."""
+    return str(_PREPARER.truncate_and_render_index_name(elements.conv(name), _alembic_quote=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -68,7 +68,7 @@ class Bound:
 
 def _wide(listed: list[Any] | tuple[Any, ...], width: int, name: str) -> Iterator[Any]:
     for item in listed:
-        if width > 1 and (not isinstance(item, list | tuple) or len(item) != width):
+        if width > 1 and (not isinstance(item, Sequence) or isinstance(item, str | bytes) or len(item) != width):
             raise ProgrammingError(f"Each item of :{name} must be a tuple of {width} values.")
         yield item
 

@@ -172,13 +172,15 @@ class Changer:
 
     def _one_by_one(self, targets: list[Target], buffer: Buffer | None) -> Asking[int]:
         count = 0
-        images = yield from self._images(targets, buffer)
+        # What is sent at once changes what the next one finds, so it is read just before.
+        images = {} if buffer is None else (yield from self._images(targets, buffer))
         for target in targets:
+            if buffer is None:
+                images = yield from self._images([target], None)
             entry = buffer.entry(self.plan.table, target.key) if buffer is not None else None
             image = images[identity(target.key, self.plan.table)] if entry is None else entry.after
             if image is not None and self._matches(image, target):
-                count += 1
-                yield from self._change(target, image, buffer)
+                count += yield from self._change(target, image, buffer)
         return count
 
     def _images(self, targets: list[Target], buffer: Buffer | None) -> Asking[dict[Identity, Item | None]]:
@@ -199,7 +201,8 @@ class Changer:
     def _matches(self, image: Item, target: Target) -> bool:
         return checker(self.plan.where, self.fields, target.values)(self.whole.row(image))
 
-    def _change(self, target: Target, image: Item, buffer: Buffer | None) -> Asking[None]:
+    def _change(self, target: Target, image: Item, buffer: Buffer | None) -> Asking[int]:
+        """Change one item that matched; returns 0 where another was faster."""
         table, check = self.plan.table, Check(self.plan.rest, target.values)
         after = None if target.changed is None else applied(image, target.changed, table)
         if after is not None and key_of(after, table) != key_of(image, table):
@@ -212,11 +215,11 @@ class Changer:
         elif buffer is not None:
             buffer.update(table, image, self._unmoved(target), check)
         elif self._unmoved(target):
-            yield from self._at_once([Target(target.key, target.values, self._unmoved(target))])
-            return
+            return (yield from self._at_once([Target(target.key, target.values, self._unmoved(target))]))
         if self.plan.returning is not None:
             shown = self.decoder.row(image if after is None else after)
             yield Rows([project(self.plan.returning, shown, target.values)])
+        return 1
 
     def _unmoved(self, target: Target) -> Changed:
         """What is set but key attributes, which are set to what they are."""

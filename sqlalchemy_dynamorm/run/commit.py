@@ -15,6 +15,7 @@ from sqlalchemy_dynamorm.errors import (
     DatabaseError,
     DataError,
     Error,
+    OperationalError,
     SerializationError,
     StaleRow,
     Throttled,
@@ -110,7 +111,8 @@ def _cancelled(cancelled: TransactionCanceled, entries: Sequence[Entry]) -> Erro
     failed = [(entry, reason) for entry, reason in zip(entries, cancelled.reasons, strict=False) if _refused(reason)]
     failed.sort(key=lambda pair: pair[1].get("Code") != "ConditionalCheckFailed")
     if not failed:
-        return cancelled
+        where: dict[str, Any] = {"operation": "TransactWriteItems", "request_id": cancelled.request_id}
+        return OperationalError(f"The transaction was cancelled, without a reason: {cancelled}", **where)
     error = _of_reason(*failed[0])
     error.operation, error.request_id = "TransactWriteItems", cancelled.request_id
     return error

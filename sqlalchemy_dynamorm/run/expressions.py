@@ -196,7 +196,7 @@ class Renderer:
         return self._every([self._present(column), _Text(negation)])
 
     def _listed(self, column: Column, wires: list[WireValue]) -> _Text:
-        self._operators += len(wires)
+        self._operators += len(wires)  # whether an operand counts as one is not documented: this is the safe side
         operands = ", ".join(self._placeholders.value(wire) for wire in wires)
         return _Text(f"{self._placeholders.name(column.name)} IN ({operands})")
 

@@ -38,6 +38,7 @@ class Counters:
     table: str | None
     create: Callable[[str], Asking[None]] | None = None
     _known: dict[str, int] = field(default_factory=dict)
+    _missing: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, table: Table, count: int) -> Asking[range]:
@@ -63,7 +64,7 @@ class Counters:
         """Raise the counter to an id that was given by hand, where it is not known to be there already."""
         with self._lock:
             known = self._known.get(table.physical)
-        if self.table is None or (known is not None and highest <= known):
+        if self.table is None or self._missing or (known is not None and highest <= known):
             return
         params: dict[str, Any] = {
             "Key": counter_key(table.physical),
@@ -73,7 +74,11 @@ class Counters:
             "ExpressionAttributeValues": {":0": {"N": str(highest)}},
         }
         try:
-            yield from self._send(table, params)
+            yield Request("UpdateItem", {"TableName": self.table, **params})
+        except UndefinedTable:
+            # A table made elsewhere, whose ids are all given by hand: there is no counter to raise. Should one be made
+            # later and run into these ids, that is a DuplicateKey, not a lost row.
+            self._missing = True
         except ConditionFailed:
             # The counter is past this id already, which is all that was asked.
             self._learn(table.physical, highest)
@@ -82,6 +87,7 @@ class Counters:
 
     def _learn(self, table: str, last: int) -> None:
         with self._lock:
+            self._missing = False
             self._known[table] = max(last, self._known.get(table, last))
 
     def forget(self, table: str) -> None:

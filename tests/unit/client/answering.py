@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.httpsession import URLLib3Session
 
 from sqlalchemy_dynamorm.client.client import Client
 from sqlalchemy_dynamorm.client.settings import settings
 
-Sent = Callable[[str, dict[str, Any]], "AWSResponse | Exception"]
+if TYPE_CHECKING:
+    from botocore.compat import HTTPHeaders
 
 
 class _Raw:
@@ -24,14 +25,27 @@ class _Raw:
         return [self._body]
 
 
-def answer(status: int = 200, headers: Mapping[str, str] | None = None, **body: Any) -> AWSResponse:
+def answer(
+    body: Mapping[str, Any] | None = None, status: int = 200, headers: Mapping[str, str] | None = None
+) -> AWSResponse:
     """An HTTP answer of DynamoDB."""
-    return AWSResponse("https://dynamodb.test", status, dict(headers or {}), _Raw(json.dumps(body).encode()))
+    return AWSResponse(
+        "https://dynamodb.test",
+        status,
+        cast("HTTPHeaders", HeadersDict(headers or {})),
+        _Raw(json.dumps(body or {}).encode()),
+    )
 
 
 def refusal(code: str, status: int = 400, **body: Any) -> AWSResponse:
     """An error of DynamoDB."""
-    return answer(status, {"x-amzn-RequestId": "R1"}, __type=f"com.amazonaws.dynamodb#{code}", message="m", **body)
+    error = {"__type": f"com.amazonaws.dynamodb#{code}", "message": "m", **body}
+    return answer(error, status, {"x-amzn-RequestId": "R1"})
+
+
+def _text(body: Any) -> str | bytes:
+    assert isinstance(body, str | bytes)
+    return body
 
 
 class Network:
@@ -47,7 +61,7 @@ class Network:
         target = request.headers["X-Amz-Target"]
         text = target.decode() if isinstance(target, bytes) else target
         with self._lock:
-            self.sent.append((text.partition(".")[2], json.loads(request.body)))
+            self.sent.append((text.partition(".")[2], json.loads(_text(request.body))))
             reply = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(reply, Exception):
             raise reply

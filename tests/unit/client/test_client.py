@@ -5,6 +5,7 @@ import os
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def aws() -> Iterator[Client]:
     made = client()
     yield made
@@ -75,7 +76,7 @@ def aws() -> Iterator[Client]:
 
 
 def test_an_answer_is_the_body_as_it_came(connected: Connected, aws: Client) -> None:
-    network = connected(answer(**FOUND))
+    network = connected(answer(FOUND))
     assert json.loads(aws.ask(READ)) == FOUND
     assert network.sent == [("GetItem", READ.params)]
 
@@ -96,7 +97,7 @@ def test_an_answer_is_the_body_as_it_came(connected: Connected, aws: Client) -> 
 def test_what_was_not_carried_out_is_sent_again(
     connected: Connected, aws: Client, waits: list[float], request_: Request, failure: Any
 ) -> None:
-    network = connected(failure, failure, answer(**FOUND))
+    network = connected(failure, failure, answer(FOUND))
     assert json.loads(aws.ask(request_)) == FOUND
     assert network.count == 3
     assert len(waits) == 2
@@ -108,7 +109,7 @@ LOST = [
     ConnectionClosedError(endpoint_url=URL),
     refusal("InternalServerError", 500),
     refusal("Strange", 503),
-    answer(200, {"x-amz-crc32": "1"}, **FOUND),
+    answer(FOUND, headers={"x-amz-crc32": "1"}),
 ]
 LOST_IDS = ["timeout", "closed", "internal", "unavailable", "checksum"]
 
@@ -118,7 +119,7 @@ LOST_IDS = ["timeout", "closed", "internal", "unavailable", "checksum"]
 def test_after_a_lost_answer_what_is_repeatable_is_sent_again(
     connected: Connected, aws: Client, request_: Request, failure: Any
 ) -> None:
-    network = connected(failure, answer(**FOUND))
+    network = connected(failure, answer(FOUND))
     assert json.loads(aws.ask(request_)) == FOUND
     assert network.count == 2
     assert network.sent[0] == network.sent[1]
@@ -137,7 +138,7 @@ def test_after_a_lost_answer_nobody_knows_what_became_of_a_write(
 
 def test_a_checksum_that_is_right_is_no_failure(connected: Connected, aws: Client) -> None:
     checksum = zlib.crc32(json.dumps(FOUND).encode())
-    network = connected(answer(200, {"x-amz-crc32": str(checksum)}, **FOUND))
+    network = connected(answer(FOUND, headers={"x-amz-crc32": str(checksum)}))
     assert json.loads(aws.ask(READ)) == FOUND
     assert network.count == 1
 
@@ -263,7 +264,7 @@ def test_an_error_is_thrown_into_the_execution(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_observers_see_every_request_sent_and_only_while_they_look(connected: Connected, aws: Client) -> None:
-    connected(refusal("ThrottlingException"), answer(**FOUND))
+    connected(refusal("ThrottlingException"), answer(FOUND))
     seen: list[Request] = []
     with aws.observed(seen.append):
         aws.ask(READ)
@@ -274,31 +275,37 @@ def test_observers_see_every_request_sent_and_only_while_they_look(connected: Co
 # --- its life ---
 
 
+def is_connected(one: Client) -> bool:
+    return one._boto is not None
+
+
 def test_nothing_is_connected_before_the_first_request(connected: Connected) -> None:
-    connected(answer(**FOUND))
+    connected(answer(FOUND))
     lazy = client()
-    assert lazy._boto is None
+    assert not is_connected(lazy)
     lazy.ask(READ)
-    assert lazy._boto is not None
+    assert is_connected(lazy)
     lazy.close()
-    assert lazy._boto is None
+    assert not is_connected(lazy)
     assert json.loads(lazy.ask(READ)) == FOUND
     lazy.close()
 
 
-def test_a_forked_process_connects_anew(
-    connected: Connected, aws: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connected(answer(**FOUND))
+def test_a_forked_process_connects_anew(connected: Connected, aws: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    connected(answer(FOUND))
     aws.ask(READ)
     aws.value(_several())
-    before, threads = aws._boto, aws._threads
+    before, threads = aws._boto, threads_of(aws)
     assert threads is not None
     monkeypatch.setattr(os, "getpid", lambda: -1)
     aws.ask(READ)
     assert aws._boto is not before
-    assert aws._threads is None
+    assert threads_of(aws) is None
     threads.shutdown()
+
+
+def threads_of(one: Client) -> ThreadPoolExecutor | None:
+    return one._threads
 
 
 def _several() -> Asking[None]:

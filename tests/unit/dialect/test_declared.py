@@ -144,6 +144,26 @@ def test_what_is_not_built_is_refused_by_name(item: Any, message: str) -> None:
         declared(key(), item)
 
 
+def test_a_plain_identity_is_an_autoincrement_key() -> None:
+    made = declared(sa.Column("id", sa.Integer, sa.Identity(), primary_key=True))
+    assert made.by_name["id"].autoincrement
+
+
+@pytest.mark.parametrize(
+    "options", [{"start": 5}, {"increment": 2}, {"always": True}, {"cycle": True}, {"maxvalue": 9}]
+)
+def test_an_identity_with_options_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedCompile, match="Identity on the column 'id'"):
+        declared(sa.Column("id", sa.Integer, sa.Identity(**options), primary_key=True))
+
+
+def test_a_long_name_of_a_naming_convention_is_cut_as_sqlalchemy_cuts_it() -> None:
+    index = sa.Index(sa.sql.elements.conv("ix_" + "x" * 300), "id")
+    [made] = declared(key(), index).indexes
+    assert len(made.name) < 255
+    assert made.name == made.physical == DIALECT.identifier_preparer.format_index(index)
+
+
 @pytest.mark.parametrize("option", ["billing_mode", "ttl", "stream", "tags", "foreign_writers"])
 def test_a_table_option_that_is_not_built_is_refused(option: str) -> None:
     with pytest.raises(NotSupportedError, match=f"dynamodb_{option}"):

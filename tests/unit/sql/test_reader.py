@@ -6,13 +6,14 @@ import logging
 import subprocess
 import sys
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlglot import exp
 
 from sqlalchemy_dynamorm import errors
 from sqlalchemy_dynamorm.sql import nodes, read_expressions, read_queries
-from sqlalchemy_dynamorm.sql.closed_world import Scope
+from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope
 from sqlalchemy_dynamorm.sql.nodes import Column, Compare, In, IsNull, IsTrue, Like, Literal, Not, Param, ParamList
 from sqlalchemy_dynamorm.sql.reader import read
 
@@ -86,13 +87,13 @@ def test_conditions(text: str) -> None:
     assert repr(where(text, frozenset({"many"}))) == repr(CONDITIONS[text])
 
 
-LITERALS = {
+LITERALS: dict[str, Any] = {
     "'it''s'": "it's",
     "''": "",
     "12": 12,
     "-12": -12,
     "1.50": Decimal("1.50"),
-    "1.": Decimal("1"),
+    "1.": Decimal(1),
     "1e5": Decimal("1e5"),
     "-0.1234567890123456789012345678901234567": Decimal("-0.1234567890123456789012345678901234567"),
     "X'ab'": b"\xab",
@@ -111,7 +112,8 @@ def test_literals_are_exact(text: str) -> None:
 
 def test_a_thousand_alternatives_are_ordinary() -> None:
     found = where(" OR ".join(f"a = :p{at}" for at in range(1000)))
-    assert isinstance(found, nodes.Or) and len(found.parts) == 1000
+    assert isinstance(found, nodes.Or)
+    assert len(found.parts) == 1000
 
 
 # --- statements -------------------------------------------------------------------------------------------------
@@ -155,12 +157,14 @@ def test_nulls_are_the_smallest_unless_it_is_written() -> None:
 
 def test_order_by_takes_a_label_before_a_column() -> None:
     found = read("SELECT a AS b FROM t ORDER BY b")
-    assert isinstance(found, nodes.Select) and found.order[0].column == A
+    assert isinstance(found, nodes.Select)
+    assert found.order[0].column == A
 
 
 def test_a_schema_before_a_column_must_be_the_statements() -> None:
     found = read("SELECT s.t.a, s.t.* FROM s.t WHERE s.t.a = 1")
-    assert isinstance(found, nodes.Select) and found.outputs[1] == nodes.Star("t")
+    assert isinstance(found, nodes.Select)
+    assert found.outputs[1] == nodes.Star("t")
     assert found.where == Compare("=", Column("a", "t"), Literal(1))
     with pytest.raises(errors.ProgrammingError, match=r"r\.t"):
         read("SELECT r.t.a FROM s.t")
@@ -253,7 +257,8 @@ def test_an_inline_primary_key_with_autoincrement() -> None:
 @pytest.mark.parametrize("name", ["float", "REAL", "Double", "TEXT", "CHARACTER VARYING", "DATETIME", "JSON", "UUID"])
 def test_a_type_keeps_its_name(name: str) -> None:
     found = read(f"CREATE TABLE t (a {name})")
-    assert isinstance(found, nodes.CreateTable) and found.columns[0].type == nodes.TypeName(name.upper())
+    assert isinstance(found, nodes.CreateTable)
+    assert found.columns[0].type == nodes.TypeName(name.upper())
 
 
 def test_indexes_and_drops() -> None:
@@ -477,8 +482,10 @@ def test_what_is_wrong_is_said(text: str) -> None:
 def test_a_syntax_error_says_where_and_shows_no_value() -> None:
     with pytest.raises(errors.SQLSyntaxError, match="line 2, column 16") as caught:
         read("SELECT a FROM t\nWHERE a = 4711 'secret' + )")
-    assert "secret" not in str(caught.value) and "4711" not in str(caught.value)
-    assert caught.value.__cause__ is None and caught.value.__suppress_context__
+    assert "secret" not in str(caught.value)
+    assert "4711" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize("text", ["SELECT " + "(" * 5000 + "1" + ")" * 5000, "SELECT " + "NOT " * 5000 + "a FROM t"])
@@ -503,7 +510,7 @@ def test_the_nodes_do_not_import_sqlglot() -> None:
 
 # --- the closed world -------------------------------------------------------------------------------------------
 
-READERS = [
+READERS: list[Closed[Any]] = [
     read_expressions.name,
     read_expressions.value,
     read_expressions.expression,

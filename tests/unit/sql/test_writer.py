@@ -27,9 +27,11 @@ STATEMENTS = [
     "UPDATE t AS u SET a = :a, b = NULL WHERE u.a = 1 RETURNING b",
     "DELETE FROM t WHERE a = 1 RETURNING *",
     "EXPLAIN DELETE FROM t",
-    "CREATE TABLE IF NOT EXISTS s.t (a INTEGER NOT NULL AUTOINCREMENT, b NUMERIC(10, 2) DEFAULT -1.5, "
-    "PRIMARY KEY (a, b), CONSTRAINT fk FOREIGN KEY (b) REFERENCES u (c), FOREIGN KEY (a) REFERENCES u, "
-    "INDEX ix (b) WITH (projection='ALL')) WITH (billing_mode='PROVISIONED')",
+    (
+        "CREATE TABLE IF NOT EXISTS s.t (a INTEGER NOT NULL AUTOINCREMENT, b NUMERIC(10, 2) DEFAULT -1.5, "
+        "PRIMARY KEY (a, b), CONSTRAINT fk FOREIGN KEY (b) REFERENCES u (c), FOREIGN KEY (a) REFERENCES u, "
+        "INDEX ix (b) WITH (projection='ALL')) WITH (billing_mode='PROVISIONED')"
+    ),
     "CREATE UNIQUE INDEX IF NOT EXISTS ix ON s.t (a, b) WITH (projection='ALL')",
     "CREATE INDEX ix ON t (a)",
     "DROP TABLE IF EXISTS s.t",

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from sqlalchemy_dynamorm import errors
+from sqlalchemy_dynamorm.client.failures import ChecksumMismatch, of_response, translate
+from sqlalchemy_dynamorm.errors import AWS_CODES, Error
+from sqlalchemy_dynamorm.run.request import Request
+
+READ = Request("Query", {"TableName": "users"})
+WRITE = Request("UpdateItem", {"TableName": "users"}, repeatable=False)
+URL = "http://127.0.0.1:8000"
+
+
+def response(code: str, status: int = 400, message: str = "because", **more: Any) -> dict[str, Any]:
+    where = {"RequestId": "R1", "HTTPStatusCode": status}
+    return {"Error": {"Code": code, "Message": message}, "ResponseMetadata": where, **more}
+
+
+@pytest.mark.parametrize("code", AWS_CODES)
+def test_each_code_has_its_class_and_says_where(code: str) -> None:
+    error = of_response(response(code), READ)
+    assert type(error) is AWS_CODES[code]
+    assert (error.code, error.operation, error.table, error.request_id) == (code, "Query", "users", "R1")
+
+
+@pytest.mark.parametrize("code", [code for code, kind in AWS_CODES.items() if kind is errors.ServiceUnavailable])
+def test_a_failure_within_the_service_leaves_a_write_unknown(code: str) -> None:
+    assert type(of_response(response(code, 500), WRITE)) is errors.OutcomeUnknown
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, errors.DatabaseError), (500, errors.ServiceUnavailable), (503, errors.ServiceUnavailable)],
+)
+def test_an_unknown_code_goes_by_its_status(status: int, kind: type[Error]) -> None:
+    assert type(of_response(response("Novel", status), READ)) is kind
+
+
+def test_a_missing_table_says_what_to_do() -> None:
+    assert "create_all" in str(of_response(response("ResourceNotFoundException"), READ))
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("The table does not have the specified index: by_name", errors.UndefinedIndex),
+        ("Cannot read from backfilling global secondary index: by_name", errors.UndefinedIndex),
+        ("Item size has exceeded the maximum allowed size", errors.ItemTooLarge),
+        ("Invalid FilterExpression", errors.DatabaseError),
+    ],
+)
+def test_a_validation_error_goes_by_its_message(message: str, kind: type[Error]) -> None:
+    assert type(of_response(response("ValidationException", message=message), READ)) is kind
+
+
+def test_a_failed_condition_keeps_the_item() -> None:
+    error = of_response(response("ConditionalCheckFailedException", Item={"id": {"N": "1"}}), WRITE)
+    assert isinstance(error, errors.ConditionFailed)
+    assert error.item == {"id": {"N": "1"}}
+
+
+def test_a_cancelled_transaction_keeps_its_reasons() -> None:
+    reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed"}]
+    error = of_response(response("TransactionCanceledException", CancellationReasons=reasons), READ)
+    assert isinstance(error, errors.TransactionCanceled)
+    assert error.reasons == tuple(reasons)
+
+
+@pytest.mark.parametrize(
+    ("failure", "request_", "kind"),
+    [
+        (ClientError(cast("Any", response("ThrottlingException")), "Query"), READ, errors.Throttled),
+        (NoCredentialsError(), WRITE, errors.AccessDenied),
+        (EndpointConnectionError(endpoint_url=URL), WRITE, errors.ServiceUnavailable),
+        (ReadTimeoutError(endpoint_url=URL), READ, errors.ServiceUnavailable),
+        (ReadTimeoutError(endpoint_url=URL), WRITE, errors.OutcomeUnknown),
+        (ChecksumMismatch(), READ, errors.ServiceUnavailable),
+        (ChecksumMismatch(), WRITE, errors.OutcomeUnknown),
+        (ParamValidationError(report="odd"), READ, errors.InternalError),
+    ],
+)
+def test_what_botocore_raises_becomes_an_error_of_ours(
+    failure: Exception, request_: Request, kind: type[Error]
+) -> None:
+    error = translate(failure, request_, URL)
+    assert type(error) is kind
+    assert (error.operation, error.table) == (request_.operation, "users")

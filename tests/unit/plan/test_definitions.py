@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
+from sqlalchemy_dynamorm.plan.definitions import index_of, table_of, types_given
+from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Table
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.reader import read
+
+
+def table(text: str, separator: str = ".") -> Table:
+    node = read(text)
+    assert isinstance(node, nodes.CreateTable)
+    return table_of(node, separator)
+
+
+def index(text: str) -> Index:
+    node = read(text)
+    assert isinstance(node, nodes.CreateIndex)
+    return index_of(node, ".")
+
+
+def test_a_table() -> None:
+    found = table("CREATE TABLE s.t (a INTEGER AUTOINCREMENT, b VARCHAR(3), c JSON NOT NULL, PRIMARY KEY (a, b))", "_")
+    columns = (
+        Column("a", Kind.INTEGER, nullable=False, autoincrement=True),
+        Column("b", Kind.STRING, nullable=False),
+        Column("c", Kind.DOCUMENT, nullable=False),
+    )
+    assert found == Table("s.t", "s_t", columns, "a", "b")
+
+
+def test_a_table_without_a_primary_key_has_a_hidden_one() -> None:
+    found = table("CREATE TABLE things (a VARCHAR)")
+    assert found.key == (HIDDEN_KEY,)
+    assert [column.name for column in found.visible] == ["a"]
+    assert found.visible_key == ()
+
+
+def test_the_options_choose_key_and_name() -> None:
+    text = "CREATE TABLE t (a VARCHAR, b VARCHAR, PRIMARY KEY (a, b)) WITH (partition_key='b', table_name='other')"
+    assert (table(text).key, table(text).physical) == (("b", "a"), "other")
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("CREATE TABLE t (a VARCHAR, PRIMARY KEY (b))", ProgrammingError, "names the column b"),
+        ("CREATE TABLE t (a JSON, PRIMARY KEY (a))", Unsupported, "document values"),
+        ("CREATE TABLE t (a BOOLEAN, k VARCHAR, PRIMARY KEY (k), INDEX ix1 (a))", Unsupported, "boolean values"),
+        ("CREATE TABLE t (a VARCHAR, PRIMARY KEY (a), INDEX ix1 (b))", ProgrammingError, "names the column b"),
+        ("CREATE TABLE t (a TEXT, b TEXT, c TEXT, PRIMARY KEY (a, b, c))", Unsupported, "3 columns"),
+        ("CREATE TABLE t (a VARCHAR DEFAULT 'x', PRIMARY KEY (a))", Unsupported, "DEFAULT"),
+        ("CREATE TABLE t (a TEXT, b TEXT, PRIMARY KEY (a)) WITH (sort_key='b')", ProgrammingError, "primary key: a"),
+        ("CREATE TABLE t (a TEXT) WITH (partition_key='a')", ProgrammingError, "has no primary key"),
+        ("CREATE TABLE t (a TEXT, PRIMARY KEY (a)) WITH (ttl='a')", Unsupported, "'ttl'"),
+    ],
+)
+def test_a_table_that_is_refused(text: str, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        table(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CREATE INDEX ix1 ON t (a, b)", Index("ix1", "ix1", ("a",), ("b",))),
+        ("CREATE INDEX ix1 ON t (a, b) WITH (hash_columns='2')", Index("ix1", "ix1", ("a", "b"))),
+        ("CREATE INDEX ix1 ON t (a) WITH (projection='KEYS_ONLY')", Index("ix1", "ix1", ("a",), (), "KEYS_ONLY")),
+        (
+            "CREATE INDEX ix1 ON t (a) WITH (projection='INCLUDE', include='[\"b\"]', local='true')",
+            Index("ix1", "ix1", ("a",), (), "INCLUDE", ("b",), True),
+        ),
+    ],
+)
+def test_an_index(text: str, expected: Index) -> None:
+    assert index(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("CREATE UNIQUE INDEX ix1 ON t (a)", Unsupported, "unique"),
+        ("CREATE INDEX ix1 ON t (a) WITH (fast='true')", Unsupported, "'fast'"),
+        ("CREATE INDEX ix1 ON t (a, b, c, d, e, f)", ProgrammingError, "up to 4 range"),
+        ("CREATE INDEX ix1 ON t (a) WITH (projection='SOME')", ProgrammingError, "'SOME'"),
+    ],
+)
+def test_an_index_that_is_refused(text: str, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        index(text)
+
+
+def test_the_types_of_an_index_can_be_given() -> None:
+    node = read('CREATE INDEX ix1 ON t (a) WITH (types=\'{"a": "N"}\')')
+    assert isinstance(node, nodes.CreateIndex)
+    assert types_given(node) == {"a": Kind.NUMBER}
+    wrong = read('CREATE INDEX ix1 ON t (a) WITH (types=\'{"a": "BOOL"}\')')
+    assert isinstance(wrong, nodes.CreateIndex)
+    with pytest.raises(ProgrammingError, match="not BOOL"):
+        types_given(wrong)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from sqlalchemy_dynamorm.plan.explain import COLUMNS, rows, text
+from sqlalchemy_dynamorm.plan.schema import Index
+from tests.unit.plan.planning import planned, table
+
+KEYS_A = Index("keys_a", "keys_a", ("a",), (), "KEYS_ONLY")
+
+
+def operations(statement: str, **options: str) -> list[str]:
+    return [row[1] for row in rows(planned(statement, table(KEYS_A), **options))]
+
+
+@pytest.mark.parametrize(
+    ("statement", "steps"),
+    [
+        ("SELECT 1", ["(no call)"]),
+        ("SELECT p FROM things WHERE p = 'x' AND s = 1 AND b = 2", ["GetItem", "Filter"]),
+        ("SELECT p FROM things WHERE (p, s) IN (('x', 1))", ["BatchGetItem"]),
+        ("SELECT b FROM things WHERE a = 'x' ORDER BY b LIMIT 1", ["Query", "BatchGetItem", "Sort", "Limit"]),
+        ("SELECT count(*) FROM things WHERE p = 'x' AND s <> 3", ["Query (Select=COUNT)", "Filter"]),
+        ("SELECT p FROM things", ["Scan"]),
+        ("INSERT INTO things (p) VALUES ('x')", ["PutItem"]),
+        ("UPDATE things SET a = 'y' WHERE a = 'x'", ["Query", "UpdateItem"]),
+        ("UPDATE things SET s = 2 WHERE p = 'x' AND s = 1", ["GetItem", "TransactWriteItems"]),
+        ("DELETE FROM things WHERE p = 'x' AND s = 1", ["DeleteItem"]),
+    ],
+)
+def test_the_steps_are_api_calls_and_what_runs_here(statement: str, steps: list[str]) -> None:
+    assert operations(statement) == steps
+
+
+def test_a_row_has_a_value_for_each_column() -> None:
+    (row,) = rows(planned("SELECT p FROM things WHERE p = 'x' AND s > 1 AND (b = 2 OR f)"))
+    assert dict(zip(COLUMNS, row, strict=True)) == {
+        "step": 1,
+        "operation": "Query",
+        "table": "things",
+        "index": None,
+        "key_condition": "p = 'x' AND s > 1",
+        "filter": "b = 2 OR f = True",
+        "detail": "the partition key 'p' is given; strongly consistent",
+    }
+
+
+def test_a_filter_on_the_key_is_said_to_be_local() -> None:
+    query, here = rows(planned("SELECT p FROM things WHERE p = 'x' AND s <> 1 AND b = 2"))
+    assert query[5] == "b = 2"
+    assert (here[1], here[5]) == ("Filter", "s <> 1")
+
+
+def test_an_alternative_beside_the_condition_of_a_write_is_in_parentheses() -> None:
+    (row,) = rows(planned("DELETE FROM things WHERE p = 'x' AND s = 1 AND (b = 2 OR f)"))
+    assert row[5] == "attribute_exists(p) AND (b = 2 OR f = True)"
+
+
+def test_as_lines() -> None:
+    plan = planned("SELECT p FROM things WHERE p = :p LIMIT :n")
+    assert text(plan).splitlines() == [
+        "1. Query things key[p = :p] — the partition key 'p' is given; strongly consistent",
+        "2. Limit — reading stops after :n rows",
+    ]

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sqlalchemy_dynamorm.errors import ConditionFailed, DuplicateKey, Throttled
+from sqlalchemy_dynamorm.run.bind import bound
+from sqlalchemy_dynamorm.run.buffer import Buffer
+from sqlalchemy_dynamorm.run.changes import Changer
+from sqlalchemy_dynamorm.run.inserts import Inserter
+from sqlalchemy_dynamorm.run.reads import Scope
+from sqlalchemy_dynamorm.run.system import Counters
+from tests.scripted import Played, Reply, play
+from tests.unit.plan.planning import changed, inserted
+
+NO = ConditionFailed("no")
+STORED = {"p": {"S": "x"}, "s": {"N": "1"}, "a": {"S": "k"}, "n": {"N": "1"}}
+UPDATE = "UPDATE things SET a = 'new' WHERE p = 'x' AND s = :s"
+DELETE = "DELETE FROM things WHERE p = 'x' AND s = :s"
+
+
+def run(text: str, *script: Reply, values: list[dict[str, Any]] | None = None, buffer: Buffer | None = None) -> Played:
+    batch = [bound(one) for one in values or [{"s": 1}]]
+    return play(Changer(changed(text)).run(batch, Scope(buffer), buffer), *script)
+
+
+@pytest.mark.parametrize(
+    ("text", "reply", "count"),
+    [
+        (UPDATE, {}, 1),
+        (UPDATE, NO, 0),
+        (DELETE, {"Attributes": STORED}, 1),
+        (DELETE, {}, 0),
+        (DELETE + " AND b = 1", NO, 0),
+    ],
+)
+def test_one_change_at_once_counts_what_it_changed(text: str, reply: Reply, count: int) -> None:
+    played = run(text, reply)
+    assert played.result.rowcount == count
+    assert [request.repeatable for request in played.requests] == [False]
+
+
+def test_many_changes_are_counted_each() -> None:
+    played = run(UPDATE, {}, NO, {}, values=[{"s": 1}, {"s": 2}, {"s": 1}])
+    assert [len(together) for together in played.asked] == [2, 1]
+    assert played.result.rowcount == 2
+
+
+def test_an_error_among_many_says_how_many_were_changed() -> None:
+    played = run(UPDATE, {}, Throttled("slow down"), NO, values=[{"s": n} for n in (1, 2, 3)])
+    assert isinstance(played.error, Throttled)
+    assert str(played.error) == "slow down In AUTOCOMMIT 1 of the 3 rows were changed."
+
+
+def test_in_a_transaction_the_row_is_read_and_judged_here() -> None:
+    buffer = Buffer()
+    assert run(UPDATE + " AND a = 'other'", {"Item": STORED}, buffer=buffer).result.rowcount == 0
+    assert run(UPDATE, {}, buffer=buffer).result.rowcount == 0
+    assert buffer.entries == {}
+    assert run(UPDATE + " AND a = 'k'", {"Item": STORED}, buffer=buffer).result.rowcount == 1
+    again = run(UPDATE + " AND a = 'k'", buffer=buffer)
+    assert (again.result.rowcount, again.requests) == (0, [])
+
+
+def test_a_key_that_is_set_to_itself_and_lost_counts_nothing() -> None:
+    text = "UPDATE things SET s = 1, a = 'new' WHERE p = 'x' AND s = :s RETURNING a"
+    played = run(text, {"Item": STORED}, NO)
+    assert played.operations == ["GetItem", "UpdateItem"]
+    assert (played.result.rowcount, played.rows) == (0, [])
+
+
+def insert(*script: Reply, values: list[dict[str, Any]], buffer: Buffer | None = None) -> Played:
+    plan = inserted("INSERT INTO things (p, s, n) VALUES ('x', :s, 1)")
+    return play(Inserter(plan).run([bound(one) for one in values], Counters(None), buffer), *script)
+
+
+def test_a_taken_key_at_once() -> None:
+    assert isinstance(insert(NO, values=[{"s": 1}]).error, DuplicateKey)
+    many = insert({}, NO, values=[{"s": 1}, {"s": 2}])
+    assert isinstance(many.error, DuplicateKey)
+    assert "1 of the 2 rows were inserted" in str(many.error)
+
+
+def test_in_a_transaction_nothing_is_sent() -> None:
+    buffer = Buffer()
+    played = insert(values=[{"s": 1}, {"s": 2}], buffer=buffer)
+    assert (played.requests, played.result.rowcount, len(buffer.entries)) == ([], 2, 2)
+
+
+def test_moves_at_once_see_the_moves_before_them() -> None:
+    text = "UPDATE things SET s = :to WHERE p = 'x' AND s = :s"
+    played = run(text, {"Item": STORED}, {}, {}, values=[{"s": 1, "to": 2}, {"s": 1, "to": 3}])
+    assert played.operations == ["GetItem", "TransactWriteItems", "GetItem"]
+    assert played.result.rowcount == 1
