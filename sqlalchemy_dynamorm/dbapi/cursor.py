@@ -209,8 +209,8 @@ class Cursor:
 
 
 def _mapping(parameters: Any) -> Values:
-    if parameters is None:
-        return {}
+    if parameters is None or parameters in ((), []):
+        return {}  # an empty sequence names nothing: exec_driver_sql(text, ()) is written for every driver
     if not isinstance(parameters, Mapping):
         raise ProgrammingError(
             'Parameters are named: give a mapping, {"id": 1} for :id; positional parameters are not taken.'

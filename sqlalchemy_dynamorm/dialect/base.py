@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event, util
-from sqlalchemy.engine import URL, Connection, Engine, reflection
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.pool.base import reset_none
@@ -21,6 +21,7 @@ from sqlalchemy_dynamorm.dialect.context import ExecutionContext
 from sqlalchemy_dynamorm.dialect.ddl import DDLCompiler
 from sqlalchemy_dynamorm.dialect.identifiers import Preparer
 from sqlalchemy_dynamorm.dialect.options import CONFIG_TYPES, NOT_GIVEN, given
+from sqlalchemy_dynamorm.dialect.reflection import ReflectingDialect
 from sqlalchemy_dynamorm.dialect.refusal import wrapped
 from sqlalchemy_dynamorm.dialect.type_compiler import TypeCompiler
 from sqlalchemy_dynamorm.dialect.types import COLSPECS
@@ -39,7 +40,7 @@ _TABLE_ARGUMENTS = (
 _INDEX_ARGUMENTS = "hash range local projection include types read_capacity write_capacity warm_throughput".split()
 
 
-class DynamoDBDialect(DefaultDialect):
+class DynamoDBDialect(ReflectingDialect):
     """What all drivers share; see ``boto3.py`` and ``local.py`` for the ones to connect with."""
 
     name = "dynamodb"
@@ -263,40 +264,3 @@ class DynamoDBDialect(DefaultDialect):
 
     def detect_autocommit_setting(self, dbapi_conn: Any) -> bool:
         return bool(dbapi_conn.isolation_level == "AUTOCOMMIT")
-
-    # ---- the inspector
-
-    @reflection.cache
-    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:
-        self._ensure_has_table_connection(connection)
-        with wrapped():
-            return bool(_dbapi(connection).has_table(table_name, schema))
-
-    def has_index(
-        self, connection: Connection, table_name: str, index_name: str, schema: str | None = None, **kw: Any
-    ) -> bool:
-        if not self.has_table(connection, table_name, schema):
-            return False
-        with wrapped():
-            return index_name in _dbapi(connection).index_names(table_name, schema)
-
-    @reflection.cache
-    def get_table_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
-        with wrapped():
-            return sorted(_dbapi(connection).table_names(schema))
-
-    def get_temp_table_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
-        return []
-
-    def get_view_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
-        return []
-
-    def get_temp_view_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
-        return []
-
-    def get_materialized_view_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
-        return []
-
-
-def _dbapi(connection: Connection) -> Any:
-    return connection.connection.dbapi_connection

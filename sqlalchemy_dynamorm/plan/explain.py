@@ -146,6 +146,7 @@ def _insert(plan: InsertPlan) -> Iterator[_Step]:
 
 
 _COMMIT = "in a transaction it is buffered, and commit sends one TransactWriteItems (one write alone goes as itself)"
+_CHANGE = f"{_COMMIT}; there the item is read first, unless this transaction wrote it (GetItem), for the rowcount"
 
 
 def _rows(count: int) -> str:
@@ -167,10 +168,10 @@ def _change(plan: ChangePlan) -> Iterator[_Step]:
         return
     if plan.assignments is None:
         alone = plan.rest == ALWAYS
-        yield "DeleteItem", plan.table.physical, None, key, None if alone else conditions, _COMMIT
+        yield "DeleteItem", plan.table.physical, None, key, None if alone else conditions, _CHANGE
         return
     changed = ", ".join(f"{column.name} = {value(new)}" for column, new in plan.assignments)
-    yield "UpdateItem", plan.table.physical, None, key, conditions, f"SET {changed}; {_COMMIT}"
+    yield "UpdateItem", plan.table.physical, None, key, conditions, f"SET {changed}; {_CHANGE}"
 
 
 def _source(source: KeyProduct | KeyRows) -> str:
