@@ -1,0 +1,151 @@
+"""What SQLAlchemy's suite may expect of DynamoDB: what is open, and for what is closed, why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sqlalchemy.testing import exclusions
+from sqlalchemy.testing.requirements import SuiteRequirements
+
+from tests.contract import reasons
+
+CLOSED: dict[str, tuple[str, ...]] = {
+    reasons.NO_ARRAYS: ("array_type",),
+    reasons.NO_CAST: ("float_cast",),
+    reasons.NO_CHECKS: ("check_constraint_reflection", "inline_check_constraint_reflection"),
+    reasons.NO_COLLATIONS: ("column_collation_reflection", "order_by_collation"),
+    reasons.NO_COMMENTS: (
+        "comment_reflection",
+        "comment_reflection_full_unicode",
+        "constraint_comment_reflection",
+        "temp_table_comment_reflection",
+    ),
+    reasons.NO_COMPUTED: (
+        "computed_columns",
+        "computed_columns_default_persisted",
+        "computed_columns_reflect_persisted",
+        "computed_columns_stored",
+        "computed_columns_virtual",
+    ),
+    reasons.NO_COMPUTING: (
+        "sql_expression_limit_offset",
+        "supports_bitwise_and",
+        "supports_bitwise_not",
+        "supports_bitwise_or",
+        "supports_bitwise_shift",
+        "supports_bitwise_xor",
+    ),
+    reasons.NO_CTES: ("ctes", "ctes_with_update_delete", "ctes_with_values"),
+    reasons.NO_DATE_OF_DATETIME: ("date_coerces_from_datetime",),
+    reasons.NO_DDL_SCHEMAS: ("schema_create_delete",),
+    reasons.NO_DENORMALIZED: ("denormalized_names",),
+    reasons.NO_DISTINCT_FROM: ("supports_is_distinct_from",),
+    reasons.NO_DISTINCT_ON: ("supports_distinct_on",),
+    reasons.NO_EXPRESSION_INDEXES: (
+        "indexes_check_column_order",
+        "indexes_with_ascdesc",
+        "indexes_with_expressions",
+        "reflect_indexes_with_ascdesc",
+        "reflect_indexes_with_ascdesc_as_expression",
+        "reflect_indexes_with_expressions",
+    ),
+    reasons.NO_FETCH_OPTIONS: ("fetch_offset_with_options", "fetch_percent", "fetch_ties"),
+    reasons.NO_FK_INDEX: ("foreign_keys_reflect_as_index",),
+    reasons.NO_GROUPS: ("group_by_complex_expression",),
+    reasons.NO_IDENTITY: ("identity_columns", "identity_columns_standard"),
+    reasons.NO_INFINITY: ("infinity_floats",),
+    reasons.NO_INSERTMANYVALUES: ("insertmanyvalues",),
+    reasons.NO_INSERT_SELECT: ("insert_from_select",),
+    reasons.NO_INTERVALS: ("datetime_interval",),
+    reasons.NO_JSON_PATHS: ("json_array_indexes",),
+    reasons.NO_LEGACY_JSON: ("legacy_unconditional_json_extract", "json_deserializer_binary"),
+    reasons.NO_MATERIALIZED: ("materialized_views", "materialized_views_reflect_pk"),
+    reasons.NO_NVARCHAR: ("nvarchar_types",),
+    reasons.NO_OFFSET: ("offset", "fetch_expression"),
+    reasons.NO_REFLECTION: (
+        "cross_schema_fk_reflection",
+        "fk_constraint_option_reflection_ondelete_noaction",
+        "fk_constraint_option_reflection_ondelete_restrict",
+        "fk_constraint_option_reflection_onupdate_restrict",
+        "foreign_key_constraint_name_reflection",
+        "foreign_key_constraint_option_reflection_ondelete",
+        "foreign_key_constraint_option_reflection_onupdate",
+        "foreign_key_constraint_reflection",
+        "implicitly_named_constraints",
+        "index_reflection",
+        "index_reflects_included_columns",
+        "primary_key_constraint_reflection",
+        "reflect_table_options",
+        "reflect_tables_no_columns",
+        "reflects_pk_names",
+        "repeated_column_foreign_keys",
+        "repeated_remote_col_foreign_keys",
+        "table_reflection",
+    ),
+    reasons.NO_REGEXP: ("regexp_match", "regexp_replace"),
+    reasons.NO_SAVEPOINTS: ("savepoints",),
+    reasons.NO_SEQUENCES: ("sequences", "sequences_optional"),
+    reasons.NO_SERVER_CURSORS: ("server_side_cursors",),
+    reasons.NO_SERVER_DEFAULTS: ("server_defaults", "expression_server_defaults"),
+    reasons.NO_SWITCH: ("default_schema_name_switch",),
+    reasons.NO_TABLE_AS: ("create_table_as",),
+    reasons.NO_TEMPORARY: (
+        "create_temp_table_as",
+        "has_temp_table",
+        "temp_table_names",
+        "temp_table_reflect_indexes",
+        "temp_table_reflection",
+    ),
+    reasons.NO_TWO_TABLES: ("delete_from", "update_from"),
+    reasons.NO_UNION: (
+        "order_by_col_from_union",
+        "parens_in_union_contained_select_w_limit_offset",
+        "parens_in_union_contained_select_wo_limit_offset",
+    ),
+    reasons.NO_UNIQUE: (
+        "unique_constraint_reflection",
+        "unique_constraints_reflect_as_index",
+        "unique_index_reflect_as_unique_constraints",
+    ),
+    reasons.NO_VALUES: ("table_value_constructor",),
+    reasons.NO_VIEWS: (
+        "create_or_replace_view",
+        "temporary_views",
+        "view_column_reflection",
+        "view_reflection",
+        "views",
+    ),
+    reasons.NO_WINDOWS: ("window_functions", "window_range", "window_range_non_numeric", "window_range_numeric"),
+}
+_MARKERS = ("memory_intensive", "timing_intensive")  # these are marks, not requirements
+
+
+class Requirements(SuiteRequirements):
+    """Everything is open but what :data:`CLOSED` names."""
+
+
+def names() -> list[str]:
+    """All that the suite of the SQLAlchemy that is installed may require."""
+    found = vars(SuiteRequirements)
+    return sorted(name for name, value in found.items() if isinstance(value, property) and name not in _MARKERS)
+
+
+def close(closed: Mapping[str, tuple[str, ...]]) -> None:
+    """Close these and open all others; nothing closed is the whole suite, which the report counts."""
+    why = {name: reason for reason, each in closed.items() for name in each}
+    for name in names():
+        setattr(Requirements, name, _requirement(why.get(name)))
+
+
+def _requirement(reason: str | None) -> property:
+    # A new rule each time: where two decorate one test, SQLAlchemy adds the one to the other.
+    return property(lambda _: _rule(reason))
+
+
+def _rule(reason: str | None) -> Any:
+    open_, closed = cast("Any", exclusions.open), cast("Any", exclusions.closed)
+    return open_() if reason is None else closed(reason)
+
+
+close(CLOSED)
