@@ -10,9 +10,10 @@
         ├── OperationalError        Throttled · SerializationError · StaleRow · ReadBudgetExceeded
         │                           OutcomeUnknown · ServiceUnavailable · AccessDenied
         │                           ConditionFailed · TransactionCanceled (never leave the executor)
-        ├── IntegrityError          DuplicateKey · UniqueViolation · ForeignKeyViolation
+        ├── IntegrityError          DuplicateKey · UniqueViolation · ForeignKeyViolation · NotNullViolation
         ├── InternalError
-        ├── ProgrammingError        UndefinedTable · UndefinedIndex · UndefinedColumn · SQLSyntaxError
+        ├── ProgrammingError        UndefinedTable · UndefinedIndex · UndefinedColumn · DuplicateTable
+        │                           SQLSyntaxError
         └── NotSupportedError       ScanRefused · Unsupported
 
 Every error carries ``code`` (the service's own code, or the class name), ``operation``

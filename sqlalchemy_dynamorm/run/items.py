@@ -14,15 +14,15 @@ from sqlalchemy_dynamorm.run.values import Item, WireValue, check_item, encode, 
 def build(table: Table, values: Mapping[Column, Any]) -> Item:
     """The item of one row; a hidden key is made up.
 
-    :raises DataError: a key column without a value, a value that does not fit, an item over 400 KB.
-    :raises NotNullViolation: NULL for a column declared NOT NULL.
+    :raises DataError: a value that does not fit, an item over 400 KB.
+    :raises NotNullViolation: NULL or no value for a key column or another declared NOT NULL.
     """
     item: Item = {}
     for position, name in enumerate(table.key):
         column = table.by_name[name]
         value = str(uuid.uuid4()) if column.hidden else values.get(column)
         if value is None:
-            raise DataError(
+            raise NotNullViolation(
                 f"An INSERT into {table.name!r} needs a value for its key column {name!r}.", table=table.physical
             )
         item[name] = encode_key(value, column, "sort" if position else "partition")

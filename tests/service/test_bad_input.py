@@ -70,12 +70,15 @@ STATEMENTS = {
     ),
     "a key column that is not given": Bad(
         sa.text("INSERT INTO notes (author) VALUES ('ada')"),
-        exc.DataError,
-        errors.DataError,
+        exc.IntegrityError,
+        errors.NotNullViolation,
         "needs a value for its key column 'number'",
     ),
     "a key column that is NULL": Bad(
-        inserting(author=None), exc.DataError, errors.DataError, "needs a value for its key column 'author'"
+        inserting(author=None),
+        exc.IntegrityError,
+        errors.NotNullViolation,
+        "needs a value for its key column 'author'",
     ),
     "a wrong type for a key": Bad(
         inserting(author=7), exc.DataError, errors.DataError, "'author' is declared string and was given .* int"
