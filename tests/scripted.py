@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import Error
-from sqlalchemy_dynamorm.run.request import Asking, Pause, Request, Rows
+from sqlalchemy_dynamorm.run.request import Asking, Join, Pause, Request, Rows, Start
 
 Reply = Mapping[str, Any] | Error
 """An answer's body before it is JSON, or the error that the request fails with."""
@@ -49,10 +49,12 @@ class Played:
 def play(execution: Asking[Any], *script: Reply) -> Played:
     """Run to the end and return what it did; its error too. After the script's end each answer is empty."""
     played, replies = Played(), deque(script)
+    ask: Any = None
     answer: Any = None
     while True:
         try:
-            ask = execution.throw(answer) if isinstance(answer, Error) else execution.send(answer)
+            failing = isinstance(answer, Error) and not isinstance(ask, Start)
+            ask = execution.throw(answer) if failing else execution.send(answer)
         except StopIteration as stop:
             played.result = stop.value
             break
@@ -65,6 +67,11 @@ def play(execution: Asking[Any], *script: Reply) -> Played:
         elif isinstance(ask, Pause):
             played.pauses.append(ask.seconds)
             answer = None
+        elif isinstance(ask, Start):
+            played.asked.append([ask.request])
+            answer = _body(replies)
+        elif isinstance(ask, Join):
+            answer = ask.handle
         elif isinstance(ask, Request):
             played.asked.append([ask])
             answer = _body(replies)

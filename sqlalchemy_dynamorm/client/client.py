@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from sqlalchemy_dynamorm.client.catalog import Catalog
 from sqlalchemy_dynamorm.client.retry import Policy
 from sqlalchemy_dynamorm.client.settings import Settings
 from sqlalchemy_dynamorm.errors import Error
-from sqlalchemy_dynamorm.run.request import Ask, Asking, Pause, Request, Rows, T
+from sqlalchemy_dynamorm.run.request import Ask, Asking, Join, Pause, Request, Rows, Start, T
 from sqlalchemy_dynamorm.run.system import Counters
 
 Observer = Callable[[Request], None]
@@ -34,6 +34,7 @@ class Client:
         self.counters = Counters(settings.system_table, create_system_table if settings.embedded else None)
         self._observers: tuple[Observer, ...] = ()
         self._lock = threading.Lock()
+        self._server_of = os.getpid()
         self._reset()
 
     def _reset(self) -> None:
@@ -45,8 +46,13 @@ class Client:
     def close(self) -> None:
         """Give back connections, threads and an embedded server; the next request starts anew."""
         with self._lock:
+            if self._pid != os.getpid():
+                self._forked()
             boto, server, threads = self._boto, self._server, self._threads
             self._reset()
+            if self._server_of != os.getpid():
+                # A forked child goes on with its parent's server, whose tables would be lost to it otherwise.
+                self._server, server = server, None
         if threads is not None:
             threads.shutdown(wait=False)
         if boto is not None:
@@ -108,6 +114,10 @@ class Client:
             return None
         if isinstance(ask, Request):
             return self._send(ask, policy)
+        if isinstance(ask, Start):
+            return self._submitted(lambda request: self._send(request, policy), [ask.request])[0]
+        if isinstance(ask, Join):
+            return ask.handle.result()
         assert not isinstance(ask, Rows)
         return self._send_all(ask, policy)
 
@@ -122,7 +132,7 @@ class Client:
 
         if len(requests) == 1:
             return [one(requests[0])]
-        return list(self._pool().map(one, requests))
+        return [future.result() for future in self._submitted(one, requests)]
 
     def _send(self, request: Request, policy: Policy) -> bytes:
         """One request, repeated as the policy allows.
@@ -173,12 +183,14 @@ class Client:
         if self.settings.embedded:
             if self._server is None:
                 self._server = embedded.acquire(self.settings.name, self.settings.folder)
+                self._server_of = os.getpid()
             endpoint = self._server.endpoint_url
         return boto.make_client(self.settings, endpoint)
 
-    def _pool(self) -> ThreadPoolExecutor:
+    def _submitted(self, send: Callable[[Request], T], requests: Sequence[Request]) -> list[Future[T]]:
+        """The requests, handed to the threads all at once: :meth:`close` comes before all of them, or after."""
         self._client()
         with self._lock:
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(self.settings.max_parallel, "dynamorm")
-            return self._threads
+            return [self._threads.submit(send, request) for request in requests]

@@ -13,7 +13,7 @@ from sqlalchemy_dynamorm.run.request import Request
 
 
 class ChecksumMismatch(Exception):
-    """An answer whose body does not have the checksum its header says."""
+    """An answer whose body does not have the checksum, or the length, that its headers say."""
 
 
 NEVER_SENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError, aws.SSLError)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, get_args, get_type_hints
 
 from sqlalchemy_dynamorm.errors import InterfaceError, Unsupported
-from sqlalchemy_dynamorm.plan.options import CHOICES, PlanOptions
+from sqlalchemy_dynamorm.plan.options import ENGINE_OPTIONS, PlanOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,10 @@ NOT_YET: dict[str, tuple[str, ...]] = {
     "insert_check": ("commit",),
     "idempotent_writes": ("auto",),
     "index_read": ("eventual",),
-    "segments": ("1",),
 }
 
 _PLAIN = tuple(field.name for field in fields(Settings) if field.name != "plan")
-OPTIONS: tuple[str, ...] = (*_PLAIN, *CHOICES, *NOT_YET)
+OPTIONS: tuple[str, ...] = (*_PLAIN, *ENGINE_OPTIONS, *NOT_YET)
 """Every option there is, by name."""
 
 
@@ -82,7 +81,7 @@ def settings(options: Mapping[str, Any]) -> Settings:
     for name, value in options.items():
         if name in NOT_YET:
             _refuse_unbuilt(name, value)
-        elif name in CHOICES:
+        elif name in ENGINE_OPTIONS:
             plan[name] = value
         elif name in _PLAIN:
             plain[name] = _converted(name, value)

@@ -48,10 +48,13 @@ class Connection:
 
     # --- PEP 249 ---
 
-    def cursor(self) -> Cursor:
-        """A new cursor."""
+    def cursor(self, *, stream: bool = False) -> Cursor:
+        """A new cursor.
+
+        :param stream: its SELECTs are read page by page as rows are fetched, one page held at a time.
+        """
         self.check_open()
-        return Cursor(self)
+        return Cursor(self, stream=stream)
 
     def commit(self) -> None:
         """Send what is buffered as one transaction.

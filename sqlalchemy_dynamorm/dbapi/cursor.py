@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
+from sqlalchemy_dynamorm.dbapi.statement import Statement
 from sqlalchemy_dynamorm.errors import InterfaceError, ProgrammingError
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dbapi.connection import Connection
-    from sqlalchemy_dynamorm.dbapi.statement import Prepared, Statement
+    from sqlalchemy_dynamorm.dbapi.statement import Prepared
     from sqlalchemy_dynamorm.plan.steps import Plan
     from sqlalchemy_dynamorm.run.request import Execution, Outcome
     from sqlalchemy_dynamorm.sql import nodes
@@ -27,10 +28,13 @@ class Cursor:
     :ivar rowcount: rows changed by the last statement; -1 after a SELECT or DDL.
     :ivar lastrowid: the last autoincrement key that an INSERT was given, or ``None``.
     :ivar arraysize: how many rows ``fetchmany`` gives.
+    :ivar server_side: rows are read page by page, as they are fetched.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, stream: bool = False) -> None:
+        """:param stream: hold one page of a SELECT's rows, not all; the next page is asked for meanwhile."""
         self.connection = connection
+        self.server_side = stream
         self.arraysize = 1
         self._closed = False
         self._clear()
@@ -91,7 +95,11 @@ class Cursor:
 
     def _statement(self, statement: str | Statement) -> Statement:
         self._check_open()
-        return self.connection.statements.get(statement) if isinstance(statement, str) else statement
+        if isinstance(statement, str):
+            return self.connection.statements.get(statement)
+        if isinstance(statement, Statement):
+            return statement
+        raise ProgrammingError(f"A statement is text; this one is {type(statement).__name__}.")
 
     def _options(self, options: Mapping[str, Any] | None) -> PlanOptions:
         return self.connection.client.settings.plan.with_overrides(dict(options or {}))
@@ -117,6 +125,7 @@ class Cursor:
 
     def _query(self, prepared: Prepared, batch: list[Values]) -> None:
         from sqlalchemy_dynamorm.dbapi.execution import execution, shown
+        from sqlalchemy_dynamorm.plan.steps import ReadPlan
 
         labels = shown(prepared.plan)
         if labels is not None:
@@ -124,12 +133,21 @@ class Cursor:
         buffer = self.connection.buffer
         mark = buffer.mark() if buffer is not None else None
         try:
-            self._finish(execution(prepared, batch, self.connection))
+            running = execution(prepared, batch, self.connection)
+            if self.server_side and isinstance(prepared.plan, ReadPlan):
+                self._rows = self._paged(running)
+            else:
+                self._finish(running)
         except BaseException:
             # A statement that fails leaves no half of itself in the transaction.
             if buffer is not None and mark is not None:
                 buffer.restore(mark)
             raise
+
+    def _paged(self, execution: Execution) -> Iterator[Row]:
+        pages = self.connection.client.run(execution)
+        first: list[Row] = next(pages, [])  # now, so that what is wrong with the statement is said by execute()
+        return chain(first, chain.from_iterable(pages))
 
     def _finish(self, execution: Execution) -> None:
         rows: list[Row] = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
 
+from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.schema import Table
 
@@ -39,10 +40,18 @@ class Statement:
     :param tables: the declared tables it may name, by schema and name as the text writes them; a table that is not
         there is described by the service.
     :param lists: the parameters that stand for an IN list (``x IN (:name)``); their value is a list.
+    :param hints: the index to read a table by, as ``tables`` names it.
     """
 
-    def __init__(self, text: str, tables: Tables | None = None, lists: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        text: str,
+        tables: Tables | None = None,
+        lists: frozenset[str] = frozenset(),
+        hints: Mapping[tuple[str | None, str], str] | None = None,
+    ) -> None:
         self.text = text
+        self.hints = hints or {}
         self.tables = tables or {}
         self.lists = lists
         self._plans: OrderedDict[tuple[Any, ...], Prepared] = OrderedDict()
@@ -64,6 +73,8 @@ class Statement:
 
         A plan is of one table object: a table described anew is another, unless it says the same.
         """
+        if self.hints and query.table is not None:
+            options = self._hinted(query.table, options)
         key = (id(table), options)
         with self._lock:
             found = self._plans.get(key)
@@ -74,6 +85,13 @@ class Statement:
                 if len(self._plans) > MAX_PLANS:
                     self._plans.popitem(last=False)
         return found
+
+    def _hinted(self, table: nodes.TableName, options: PlanOptions) -> PlanOptions:
+        hint = self.hints.get((table.schema, table.name), options.index)
+        if options.index not in (None, hint):
+            both = f"{hint!r} and {options.index!r}"
+            raise ProgrammingError(f"The statement has two hints for {table.name!r}, the indexes {both}; name one.")
+        return options.with_overrides({"index": hint})
 
 
 def _prepare(query: nodes.Query, table: Table | None, options: PlanOptions) -> Prepared:

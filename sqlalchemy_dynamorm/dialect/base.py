@@ -69,7 +69,7 @@ class DynamoDBDialect(ReflectingDialect):
     supports_alter = False
     supports_comments = False
     inline_comments = False
-    supports_server_side_cursors = False
+    supports_server_side_cursors = True
     supports_cast = True  # SQLite's compiler asks; it leaves CAST out of the text where this is False
 
     supports_native_boolean = True
@@ -245,7 +245,8 @@ class DynamoDBDialect(ReflectingDialect):
         raise NotSupportedError("DynamoDB has no two-phase commit; a commit is one TransactWriteItems.")
 
     def do_savepoint(self, connection: Connection, name: str) -> None:
-        raise Unsupported("Savepoints and begin_nested() are not built yet; leave them out.")
+        with wrapped():
+            raise Unsupported("Savepoints and begin_nested() are not built yet; leave them out.")
 
     def get_isolation_level_values(self, dbapi_conn: Any) -> Sequence[IsolationLevel]:
         return ISOLATION_LEVELS

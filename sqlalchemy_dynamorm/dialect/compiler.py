@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.sql.compiler import ExpandedState
 
+from sqlalchemy_dynamorm.dialect.hints import Hints
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
 from sqlalchemy_dynamorm.dialect.preparation import Preparation
 from sqlalchemy_dynamorm.dialect.refusal import refuse
@@ -35,6 +36,7 @@ class Compiler(SQLiteCompiler):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         self.tables: dict[sa.Table, None] = {}
+        self.hints = Hints()
         super().__init__(*arguments, **keywords)
 
     # ---- the statement
@@ -46,7 +48,7 @@ class Compiler(SQLiteCompiler):
     @cached_property
     def preparation(self) -> Preparation:
         """What makes the statement."""
-        return Preparation(self.dialect, self._rendered, self.tables, frozenset(self._lists))
+        return Preparation(self.dialect, self._rendered, self.tables, frozenset(self._lists), self.hints)
 
     @cached_property
     def named_text(self) -> str:
@@ -86,7 +88,8 @@ class Compiler(SQLiteCompiler):
     # ---- the tables in it
 
     def visit_table(self, table: Any, *arguments: Any, **kw: Any) -> Any:
-        self._collect(table)
+        if not kw.get("ashint"):
+            self._collect(table)
         return super().visit_table(table, *arguments, **kw)  # type: ignore[no-untyped-call]
 
     def visit_insert(self, insert_stmt: Any, *arguments: Any, **kw: Any) -> Any:
@@ -123,18 +126,17 @@ class Compiler(SQLiteCompiler):
     def for_update_clause(self, select: Any, **kw: Any) -> str:
         refuse("with_for_update()")
 
-    def get_from_hint_text(self, table: Any, text: Any) -> str:
-        refuse("with_hint()", "DynamoDB takes no hints; the plan is in EXPLAIN")
-
-    def get_crud_hint_text(self, table: Any, text: Any) -> str:
-        refuse("with_hint()", "DynamoDB takes no hints; the plan is in EXPLAIN")
+    # A hint says how the statement is planned: it stands beside the text, not in it.
 
     def get_select_hint_text(self, byfroms: Mapping[Any, Any]) -> None:
-        if byfroms:
-            refuse("with_hint()", "DynamoDB takes no hints; the plan is in EXPLAIN")
+        for selectable, text in byfroms.items():
+            self.hints.add(selectable, text)
+
+    def get_from_hint_text(self, table: Any, text: Any) -> None:
+        self.hints.add(table, text)
 
     def get_statement_hint_text(self, hint_texts: Any) -> str:
-        refuse("with_statement_hint()", "DynamoDB takes no hints; the plan is in EXPLAIN")
+        refuse("with_statement_hint()", "an index is named with with_hint(table, 'INDEX name')")
 
 
 def bind_name(name: str) -> str:

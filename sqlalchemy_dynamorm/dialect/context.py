@@ -20,6 +20,10 @@ OPTION_PREFIX = "dynamodb_"
 class ExecutionContext(DefaultExecutionContext):
     """Finds the prepared statement and the options of one execution."""
 
+    def create_server_side_cursor(self) -> Any:
+        """A cursor that reads page by page, for ``stream_results`` and ``yield_per``."""
+        return self._dbapi_connection.cursor(stream=True)
+
     def has_effect(self) -> bool:
         """Whether there is anything to execute."""
         return not isinstance(self.compiled, DDLCompiler) or self.compiled.has_effect
@@ -42,12 +46,14 @@ class ExecutionContext(DefaultExecutionContext):
         return statement_options(self.execution_options)
 
 
-def statement_options(execution_options: Mapping[str, Any]) -> dict[str, Any]:
+def statement_options(execution_options: Mapping[Any, Any]) -> dict[str, Any]:
     """The execution options that are ours, without their prefix, checked.
 
     :raises InterfaceError: one that does not exist, by name, or a value it does not take.
     """
     found = {
-        name[len(OPTION_PREFIX) :]: value for name, value in execution_options.items() if name.startswith(OPTION_PREFIX)
+        name[len(OPTION_PREFIX) :]: value
+        for name, value in execution_options.items()
+        if isinstance(name, str) and name.startswith(OPTION_PREFIX)  # subqueryload() puts a tuple among them
     }
     return {name: checked(name, value) for name, value in found.items()}

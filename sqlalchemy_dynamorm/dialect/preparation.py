@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from sqlalchemy_dynamorm.dialect.declared import declare, physical_name
+from sqlalchemy_dynamorm.dialect.hints import Hints
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap, translated
 from sqlalchemy_dynamorm.dialect.refusal import refuse
 from sqlalchemy_dynamorm.plan import schema as planned
@@ -33,6 +34,7 @@ class Preparation:
     :param render: the text with the schemas of a map filled in.
     :param tables: the declared tables in it.
     :param lists: the names that are one bound list each.
+    :param hints: the indexes that its hints name.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class Preparation:
         render: Callable[[SchemaMap], str],
         tables: Iterable[sa.Table],
         lists: frozenset[str] = frozenset(),
+        hints: Hints | None = None,
     ) -> None:
         self._dialect = dialect
         self._render = render
         self._tables = tuple(tables)
         self._named_by_call = [table for table in self._tables if callable(_option(table))]
         self._lists = lists
+        self._hints = hints or Hints()
         self._statements: OrderedDict[_Key, Statement] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -71,7 +75,8 @@ class Preparation:
     def _prepare(self, schemas: SchemaMap, rewritten: str | None) -> Statement:
         from sqlalchemy_dynamorm.dbapi.statement import Statement
 
-        return Statement(rewritten or self._render(schemas), self.declared(schemas), self._lists)
+        hints = self._hints.by_name(self._tables, schemas)
+        return Statement(rewritten or self._render(schemas), self.declared(schemas), self._lists, hints)
 
     def declared(self, schemas: SchemaMap) -> dict[tuple[str | None, str], planned.Table]:
         """The declared tables by what the text calls them: the schema as written, or ``None``, and the name.

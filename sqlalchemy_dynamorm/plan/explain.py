@@ -8,12 +8,15 @@ from sqlalchemy_dynamorm.plan.access import unfilterable
 from sqlalchemy_dynamorm.plan.predicates import (
     ALWAYS,
     All,
+    ColumnComparison,
     Comparison,
     Constant,
+    FunctionTest,
     Membership,
     Pattern,
     Predicate,
     Presence,
+    SizeComparison,
     Some,
     ValueTest,
     columns_of,
@@ -32,6 +35,7 @@ from sqlalchemy_dynamorm.plan.steps import (
     Plan,
     Query,
     ReadPlan,
+    Scan,
 )
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -67,16 +71,20 @@ def _read(plan: ReadPlan) -> Iterator[_Step]:
     match access:
         case Nothing():
             yield "(no call)", physical, None, None, None, "; ".join(detail)
-        case GetItem(key):
+        case GetItem(key, check):
+            detail += _checked(check)
             yield "GetItem", physical, None, _joined(key), None, "; ".join([*detail, _consistency(plan)])
             yield from _local("filter", rest)
-        case BatchGetItem(sources):
+        case BatchGetItem(sources, check):
+            detail += _checked(check)
             keys = " OR ".join(_source(source) for source in sources)
             yield "BatchGetItem", physical, None, keys, None, "; ".join([*detail, _consistency(plan)])
             yield from _local("filter", rest)
         case Query():
             yield from _query(plan, access, detail)
-        case _:
+        case Scan(segments):
+            if segments > 1:
+                detail.append(f"{segments} segments, in parallel")
             detail.append(_consistency(plan))
             yield "Scan" + _select(plan), physical, None, None, rest, "; ".join(detail)
     if plan.sort:
@@ -93,7 +101,7 @@ def _query(plan: ReadPlan, query: Query, detail: list[str]) -> Iterator[_Step]:
     condition = _joined((*query.hash, *query.range))
     sent, local = _filters(plan.table, query, plan.rest)
     index = query.index.name if query.index is not None else None
-    notes = [*detail]
+    notes = [*detail, *_checked(query.check)]
     if not query.single:
         notes.append("one Query for each value, in parallel")
     if not query.forward:
@@ -128,6 +136,11 @@ def _select(plan: ReadPlan) -> str:
     return " (Select=COUNT)" if plan.count else ""
 
 
+def _checked(check: Predicate) -> list[str]:
+    """What the key values decide before a request is sent."""
+    return [] if check == ALWAYS else [f"only where the key has {show(check)}"]
+
+
 def _consistency(plan: ReadPlan) -> str:
     return "strongly consistent" if plan.consistent else "eventually consistent"
 
@@ -159,7 +172,7 @@ def _change(plan: ChangePlan) -> Iterator[_Step]:
     condition = [f"attribute_exists({plan.table.partition})"]
     if plan.rest != ALWAYS:
         condition.append(f"({show(plan.rest)})" if isinstance(plan.rest, Some) else show(plan.rest))
-    key = _joined(plan.key) if plan.key is not None else "each key found"
+    key = _joined((*plan.key, *conjuncts(plan.check))) if plan.key is not None else "each key found"
     conditions = " AND ".join(condition)
     if plan.moves:
         why = "the key changes: the old item is deleted if unchanged, the new one put if its key is free"
@@ -189,8 +202,11 @@ def show(predicate: Predicate) -> str:
             return " AND ".join(f"({show(part)})" if isinstance(part, Some) else show(part) for part in parts)
         case Some(parts):
             return " OR ".join(show(part) for part in parts)
-        case Comparison(column, op, operand):
-            return f"{column.name} {op} {value(operand)}"
+        case Comparison() | ColumnComparison() | SizeComparison():
+            return _compared(predicate)
+        case FunctionTest(name, column, operand, negated):
+            second = "" if operand is None else f", {value(operand)}"
+            return f"{'NOT ' if negated else ''}{name}({column.name}{second})"
         case Membership(columns, items, negated):
             names = ", ".join(column.name for column in columns)
             left = names if len(columns) == 1 else f"({names})"
@@ -204,6 +220,16 @@ def show(predicate: Predicate) -> str:
             return "true" if holds else "false"
         case ValueTest(op, left, right):
             return f"{value(left)} {op}" + (f" {value(right)}" if right is not None else "")
+
+
+def _compared(part: Comparison | ColumnComparison | SizeComparison) -> str:
+    match part:
+        case ColumnComparison(left, op, right):
+            return f"{left.name} {op} {right.name}"
+        case SizeComparison(column, op, operand):
+            return f"size({column.name}) {op} {value(operand)}"
+        case Comparison(column, op, operand):
+            return f"{column.name} {op} {value(operand)}"
 
 
 def value(operand: nodes.Value) -> str:

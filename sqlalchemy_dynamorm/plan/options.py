@@ -11,6 +11,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "consistent_read": ("auto", "true", "false"),
     "scan": ("refuse", "warn", "allow"),
 }
+MAX_SEGMENTS = 1_000_000
+"""``TotalSegments`` of a Scan (DynamoDB API reference)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,14 @@ class PlanOptions:
     :ivar consistent_read: ``auto`` reads tables strongly and global indexes as they can; ``true`` excludes global
         indexes; ``false`` halves the price of reads.
     :ivar scan: what to do with a statement that would read a whole table to answer for a part of it.
+    :ivar segments: how many segments a Scan is read in, side by side.
+    :ivar index: the index that a statement is to use; only a statement has this one.
     """
 
     consistent_read: Literal["auto", "true", "false"] = "auto"
     scan: Literal["refuse", "warn", "allow"] = "refuse"
+    segments: int = 1
+    index: str | None = None
 
     def with_overrides(self, overrides: dict[str, Any]) -> PlanOptions:
         """These options with some replaced.
@@ -38,14 +44,33 @@ def checked(name: str, value: Any) -> Any:
 
     :raises InterfaceError: the option is unknown or does not take the value.
     """
-    choices = CHOICES.get(name)
-    if choices is None:
-        known = ", ".join(sorted(CHOICES))
-        raise InterfaceError(f"There is no statement option {name!r}; there are: {known}.")
+    if name not in PLAN_OPTIONS:
+        raise InterfaceError(f"There is no statement option {name!r}; there are: {', '.join(sorted(PLAN_OPTIONS))}.")
+    if name == "segments":
+        return _segments(value)
+    if name == "index":
+        return _index(value)
+    choices = CHOICES[name]
     text = str(value).lower() if isinstance(value, bool) else value
     if text not in choices:
         raise InterfaceError(f"The option {name} takes {', '.join(choices)}; it does not take {value!r}.")
     return text
 
 
+def _segments(value: Any) -> int:
+    """A number of segments; a URL gives it as text."""
+    text = value if isinstance(value, str) else "" if isinstance(value, bool) else str(value)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_SEGMENTS):
+        raise InterfaceError(f"The option segments takes a whole number, 1 to {MAX_SEGMENTS}; not {value!r}.")
+    return int(text)
+
+
+def _index(value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and value):
+        raise InterfaceError(f"The option index takes the name of an index; it does not take {value!r}.")
+    return value
+
+
 PLAN_OPTIONS = tuple(field.name for field in fields(PlanOptions))
+ENGINE_OPTIONS = tuple(name for name in PLAN_OPTIONS if name != "index")
+"""Those that an engine may set for all its statements."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.access import Choice, Wanted, choose, serves_order
+from sqlalchemy_dynamorm.plan.conditions import when_true
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import check_scan
-from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Predicate, columns_of, conjuncts, when_true
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Predicate, columns_of, conjuncts
 from sqlalchemy_dynamorm.plan.resolve import Fields, Names, outputs, returning
 from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import (
@@ -29,9 +30,12 @@ def plan(statement: nodes.Query, table: Table | None, options: PlanOptions) -> P
 
     :param table: what the statement's table name stands for; ``None`` for a SELECT without FROM.
     :raises UndefinedColumn: a column the table does not declare.
+    :raises UndefinedIndex, ProgrammingError, NotSupportedError: ``options.index`` is not there, or can not be used.
     :raises ScanRefused: it would read a whole table to answer for a part of it.
     :raises Unsupported: what is not handled yet, by name.
     """
+    if options.index is not None and (statement.table is None or isinstance(statement, nodes.Insert)):
+        raise ProgrammingError(f"The statement reads no table, so no index; leave out the hint {options.index!r}.")
     if isinstance(statement, nodes.Select) and statement.table is None:
         return _constants(statement)
     if table is None or statement.table is None:
@@ -136,7 +140,8 @@ def _change(
     back = returning(shown, names)
     choice = choose(table, where, Wanted(frozenset()), options)
     if isinstance(choice.access, GetItem):
-        return ChangePlan(table, where, choice.rest, choice.access.key, None, assignments, back)
+        key, check = choice.access.key, choice.access.check
+        return ChangePlan(table, where, choice.rest, key, None, assignments, back, check)
     find = _find_keys(table, where, options)
     check_scan(table, where, choice, options, (), limited=False)
     return ChangePlan(table, where, where, None, find, assignments, back)

@@ -1,20 +1,16 @@
-"""WHERE in the form DynamoDB can be asked: negation pushed to the leaves, three-valued logic made two-valued.
+"""WHERE in the form DynamoDB can be asked: groups of leaves, each of which holds or does not.
 
-In SQL a condition is true, false or unknown, and WHERE keeps what is true. DynamoDB knows only true and false, and
-``x <> :v`` is true there where ``x`` is missing. So a condition is translated by two functions, :func:`when_true`
-and :func:`when_false`; each leaf they give holds exactly when SQL's condition is known to be true (or false), and
-is never true for a NULL it should not be true for.
+:mod:`~sqlalchemy_dynamorm.plan.conditions` makes them. A leaf is never true for a NULL it should not be true for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal as Choice
 from typing import Union
 
-from sqlalchemy_dynamorm.errors import Unsupported
-from sqlalchemy_dynamorm.plan.schema import Column, Kind
+from sqlalchemy_dynamorm.plan.schema import Column
 from sqlalchemy_dynamorm.sql import nodes
 
 Operator = Choice["=", "<>", "<", "<=", ">", ">="]
@@ -27,6 +23,34 @@ class Comparison:
     column: Column
     op: Operator
     operand: nodes.Value
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnComparison:
+    """``left op right`` of two columns that are stored alike; never true where either is NULL."""
+
+    left: Column
+    op: Operator
+    right: Column
+
+
+@dataclass(frozen=True, slots=True)
+class SizeComparison:
+    """``size(column) op operand``; never true where the column is NULL, or of a type that has no size."""
+
+    column: Column
+    op: Operator
+    operand: nodes.Value
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTest:
+    """``[NOT] name(column[, operand])``; but for ``attribute_exists``, never true where either is NULL."""
+
+    name: Choice["attribute_exists", "attribute_type", "begins_with", "contains"]
+    column: Column
+    operand: nodes.Value | None = None
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,120 +110,13 @@ class Some:
     parts: tuple[Predicate, ...]
 
 
-Leaf = Union[Comparison, Membership, Pattern, Presence, ValueTest, Constant]
+Leaf = Union[
+    Comparison, ColumnComparison, SizeComparison, FunctionTest, Membership, Pattern, Presence, ValueTest, Constant
+]
 Predicate = Union[Leaf, All, Some]
-Resolve = Callable[[nodes.Column], Column]
 
 ALWAYS = Constant(True)
 NEVER = Constant(False)
-
-_NEGATED: dict[Operator, Operator] = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_MIRRORED: dict[Operator, Operator] = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_VALUES = (nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp)
-
-
-def when_true(condition: nodes.Expression, resolve: Resolve) -> Predicate:
-    """The predicate that holds exactly where the condition is true.
-
-    :param resolve: a column as written to the table's column; raises what it does not know.
-    :raises Unsupported: an expression that is no condition, or is not handled yet, by name.
-    """
-    match condition:
-        case nodes.And(parts):
-            return every(tuple(when_true(part, resolve) for part in parts))
-        case nodes.Or(parts):
-            return some(tuple(when_true(part, resolve) for part in parts))
-        case nodes.Not(operand):
-            return when_false(operand, resolve)
-        case nodes.IsTrue(operand):
-            return when_true(operand, resolve)
-        case _:
-            return _leaf(condition, resolve, negated=False)
-
-
-def when_false(condition: nodes.Expression, resolve: Resolve) -> Predicate:
-    """The predicate that holds exactly where the condition is false; see :func:`when_true`."""
-    match condition:
-        case nodes.And(parts):
-            return some(tuple(when_false(part, resolve) for part in parts))
-        case nodes.Or(parts):
-            return every(tuple(when_false(part, resolve) for part in parts))
-        case nodes.Not(operand):
-            return when_true(operand, resolve)
-        case nodes.IsTrue(operand):
-            return _not_true(operand, resolve)
-        case _:
-            return _leaf(condition, resolve, negated=True)
-
-
-def _not_true(operand: nodes.Expression, resolve: Resolve) -> Predicate:
-    """``NOT (operand IS TRUE)``: false or unknown."""
-    inner = operand.operand if isinstance(operand, nodes.Not) else operand
-    match inner:
-        case nodes.Column():
-            column = inner
-        case nodes.Compare(_, nodes.Column() as column, nodes.Literal(value)) if value is not None:
-            pass
-        case _:
-            raise Unsupported("IS NOT TRUE of this is not built yet; write it with IS NULL and OR.")
-    return some((when_false(operand, resolve), Presence(resolve(column), False)))
-
-
-def _leaf(condition: nodes.Expression, resolve: Resolve, *, negated: bool) -> Predicate:
-    match condition:
-        case nodes.Compare(op, left, right):
-            return _comparison(_NEGATED[op] if negated else op, left, right, resolve)
-        case nodes.Between(operand, low, high):
-            lower = _comparison("<" if negated else ">=", operand, low, resolve)
-            upper = _comparison(">" if negated else "<=", operand, high, resolve)
-            return (some if negated else every)((lower, upper))
-        case nodes.In(columns, items):
-            return Membership(tuple(resolve(column) for column in columns), items, negated)
-        case nodes.Like(operand, pattern, escape):
-            return Pattern(_text_column(operand, resolve), pattern, escape, negated)
-        case nodes.IsNull(operand):
-            return _null_test(operand, resolve, negated=negated)
-        case nodes.Column():
-            return Comparison(resolve(condition), "=", nodes.Literal(not negated))
-        case nodes.Literal(value) if value is None or isinstance(value, int):
-            return Constant(value is not None and bool(value) is not negated)
-        case _:
-            raise Unsupported(f"{_described(condition)} as a condition is not built yet.")
-
-
-def _comparison(op: Operator, left: nodes.Expression, right: nodes.Expression, resolve: Resolve) -> Predicate:
-    if isinstance(left, _VALUES):
-        if isinstance(right, _VALUES):
-            return ValueTest(op, left, right)
-        return _comparison(_MIRRORED[op], right, left, resolve)
-    if isinstance(left, nodes.Column) and isinstance(right, _VALUES):
-        return Comparison(resolve(left), op, right)
-    if isinstance(left, nodes.Column) and isinstance(right, nodes.Column):
-        raise Unsupported("Comparing one column with another is not built yet.")
-    raise Unsupported(f"Comparing {_described(left)} with {_described(right)} is not built yet.")
-
-
-def _text_column(operand: nodes.Expression, resolve: Resolve) -> Column:
-    if not isinstance(operand, nodes.Column):
-        raise Unsupported(f"LIKE on {_described(operand)} is not built yet; its left side must be a column.")
-    column = resolve(operand)
-    if column.kind not in (Kind.STRING, Kind.ANY):
-        raise Unsupported(f"LIKE is for text; the column {column.name!r} holds {column.kind.value} values.")
-    return column
-
-
-def _null_test(operand: nodes.Expression, resolve: Resolve, *, negated: bool) -> Predicate:
-    if isinstance(operand, nodes.Column):
-        return Presence(resolve(operand), negated)
-    if isinstance(operand, _VALUES):
-        return ValueTest("is not null" if negated else "is null", operand)
-    raise Unsupported(f"IS NULL on {_described(operand)} is not built yet.")
-
-
-def _described(expression: nodes.Expression) -> str:
-    if isinstance(expression, nodes.CountRows):
-        return "an aggregate (COUNT)"
-    return {"Param": "a bound value", "Literal": "a constant"}.get(type(expression).__name__, "an expression")
 
 
 def every(parts: tuple[Predicate, ...]) -> Predicate:
@@ -243,5 +160,7 @@ def columns_of(predicate: Predicate) -> Iterator[Column]:
                 yield from columns_of(part)
         case Membership(columns):
             yield from columns
-        case Comparison() | Pattern() | Presence():
+        case ColumnComparison(left, _, right):
+            yield from (left, right)
+        case Comparison() | SizeComparison() | FunctionTest() | Pattern() | Presence():
             yield predicate.column

@@ -101,5 +101,7 @@ def _output(expression: nodes.Expression, names: Names | None, fields: Fields) -
             return Field(fields.position(names.resolve(expression)))
         case nodes.Param() | nodes.Literal() | nodes.Concat() | nodes.CurrentTimestamp() | nodes.CountRows():
             return expression
+        case nodes.Call(name):
+            raise Unsupported(f"{name}() as a result column is not built yet; it is for WHERE.")
         case _:
             raise Unsupported("A condition as a result column is not built yet.")

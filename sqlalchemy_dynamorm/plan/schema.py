@@ -53,6 +53,7 @@ class Column:
 
     :ivar nullable: ``False`` promises that every item has the attribute.
     :ivar hidden: a key attribute of our own that no result shows.
+    :ivar nulls: the NULL type is read as ``Json(None)``, not as ``None``: for conditions, where it is not no attribute.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Column:
     nullable: bool = True
     autoincrement: bool = False
     hidden: bool = False
+    nulls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

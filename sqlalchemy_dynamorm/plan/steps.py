@@ -30,27 +30,37 @@ class KeyRows:
 
 @dataclass(frozen=True, slots=True)
 class GetItem:
-    """One item by its whole key."""
+    """One item by its whole key.
+
+    :ivar check: what else the WHERE says of the key alone: where it is not so, nothing is read.
+    """
 
     key: tuple[Comparison, ...]
+    check: Predicate = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
 class BatchGetItem:
-    """Items by whole keys, 100 a call; duplicates are asked for once."""
+    """Items by whole keys, 100 a call; duplicates are asked for once.
+
+    :ivar check: what else the WHERE says of the key alone: keys of which it is not so are not asked for.
+    """
 
     sources: tuple[KeyProduct | KeyRows, ...]
+    check: Predicate = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A Query on the table or an index.
 
-    :ivar hash: the hash attributes' values; a ``Membership`` means one Query for each of its values.
-    :ivar range: conditions on the range attributes: equalities left to right, then at most a lower and an upper
-        bound, or a pattern whose prefix is asked for.
+    :ivar hash: the hash attributes' values; a ``Membership`` means a Query for each of its values.
+    :ivar range: conditions on the range attributes: equalities left to right, then all bounds of the next one, of
+        which the tightest are sent, or a pattern whose prefix is asked for.
     :ivar exact: ``False`` where the range asked for is wider than the one meant, so rows are checked again.
     :ivar complete: the index does not hold all that is wanted: BatchGetItem reads the rest from the table.
+    :ivar check: what else the WHERE says of the attributes given by equality or list: a request whose values do not
+        satisfy it is not sent.
     """
 
     index: Index | None
@@ -59,6 +69,7 @@ class Query:
     exact: bool = True
     forward: bool = True
     complete: bool = False
+    check: Predicate = ALWAYS
 
     @property
     def single(self) -> bool:
@@ -68,7 +79,9 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The whole table, page by page."""
+    """The whole table, page by page, in so many segments side by side."""
+
+    segments: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +166,7 @@ class ChangePlan:
     :ivar key: the key, where the WHERE gives it whole; else ``find`` reads the keys first.
     :ivar rest: the condition beside the key: all of the WHERE where keys are found first.
     :ivar assignments: what is set; ``None`` for a DELETE.
+    :ivar check: what else the WHERE says of the key alone: where it is not so, nothing is sent.
     """
 
     table: Table
@@ -162,6 +176,7 @@ class ChangePlan:
     find: ReadPlan | None = None
     assignments: tuple[tuple[Column, nodes.Value], ...] | None = None
     returning: Projection | None = None
+    check: Predicate = ALWAYS
 
     @property
     def moves(self) -> bool:

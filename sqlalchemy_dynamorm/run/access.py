@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from sqlalchemy_dynamorm.plan.access import unfilterable
-from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Pattern, Predicate, conjuncts, every
+from sqlalchemy_dynamorm.plan.key_conditions import fixed_columns
+from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Pattern, conjuncts, every
 from sqlalchemy_dynamorm.plan.schema import Table
-from sqlalchemy_dynamorm.plan.steps import Query, ReadPlan
+from sqlalchemy_dynamorm.plan.steps import Query, ReadPlan, Scan
 from sqlalchemy_dynamorm.run.bind import Bound
-from sqlalchemy_dynamorm.run.evaluate import normalised
 from sqlalchemy_dynamorm.run.expressions import Placeholders, Renderer
-from sqlalchemy_dynamorm.run.keys import key_value, values_of
-from sqlalchemy_dynamorm.run.patterns import like
+from sqlalchemy_dynamorm.run.key_ranges import KeyRange, key_range
+from sqlalchemy_dynamorm.run.keys import admission, key_value, values_of
 from sqlalchemy_dynamorm.run.request import Request
-from sqlalchemy_dynamorm.run.values import Item, WireValue, same_type_order
+from sqlalchemy_dynamorm.run.values import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +46,44 @@ def get_item(table: Table, key: Item, attributes: list[str], *, consistent: bool
 
 def scan(table: Table, plan: ReadPlan, attributes: list[str] | None, values: Bound) -> Pages:
     """A Scan of the table, which only counts where ``attributes`` is ``None``; its filter may hold key attributes."""
-    return _filtered(Request("Scan", {"TableName": table.physical}), plan, attributes, values, frozenset())
+    pages = _filtered(Request("Scan", {"TableName": table.physical}), plan, attributes, values, frozenset())
+    segments = plan.access.segments if isinstance(plan.access, Scan) else 1
+    if segments == 1:
+        return pages
+    split = (
+        replace(request, params={**request.params, "Segment": segment, "TotalSegments": segments})
+        for request in pages.requests
+        for segment in range(segments)
+    )
+    return replace(pages, requests=tuple(split))
 
 
 def queries(table: Table, plan: ReadPlan, query: Query, attributes: list[str] | None, values: Bound) -> Pages:
     """The Query requests, one for each value of a listed partition key; none where no row can match."""
+    fixed = _fixed_range(query, values)
+    ranged = key_range([part for part in query.range if isinstance(part, Pattern) or part.op != "="], values)
+    if fixed is None or ranged is None:
+        return NO_PAGES
     hidden = unfilterable(table, query, plan.rest)
-    rest = every(tuple(part for part in conjuncts(plan.rest) if not _said_exactly(part, query, values)))
+    left = tuple(part for part in conjuncts(plan.rest) if not any(part is said for said in ranged.said))
+    checked = replace(plan, rest=every(left))
+    admits = admission(table, sorted(fixed_columns(query)), query.check, values)
     requests: list[Request] = []
     found = NO_PAGES
     for hashed in _partitions(query, values):
+        equal = {**hashed, **fixed}
+        if not admits(equal):
+            continue
         placeholders = Placeholders()
-        condition = _key_condition(query, hashed, values, placeholders)
-        if condition is None:
-            return NO_PAGES
-        params: dict[str, Any] = {"TableName": table.physical, "KeyConditionExpression": condition}
+        params: dict[str, Any] = {
+            "TableName": table.physical,
+            "KeyConditionExpression": _key_condition(equal, ranged, placeholders),
+        }
         if query.index is not None:
             params["IndexName"] = query.index.physical
         if not query.forward:
             params["ScanIndexForward"] = False
-        found = _filtered(Request("Query", params), replace(plan, rest=rest), attributes, values, hidden, placeholders)
+        found = _filtered(Request("Query", params), checked, attributes, values, hidden, placeholders)
         requests.extend(found.requests)
     return Pages(tuple(requests), found.filtered, found.exact)
 
@@ -98,87 +118,34 @@ def global_indexes(table: Table | None) -> frozenset[str]:
     return frozenset(index.physical for index in table.indexes if not index.local) if table is not None else frozenset()
 
 
-def _said_exactly(part: Predicate, query: Query, values: Bound) -> bool:
-    """Whether the key condition says all that a LIKE does: ``x%`` and a text without wildcards."""
-    if not isinstance(part, Pattern) or not any(part is ranged for ranged in query.range):
-        return False
-    text = values(part.pattern)
-    read = None if text is None else like(text, part.escape)
-    return read is not None and read.form in ("prefix", "equals") and bool(read.text)
-
-
-def _partitions(query: Query, values: Bound) -> list[dict[str, WireValue]]:
-    """The hash attributes' values of each Query: one, or one for each distinct value of a list."""
-    found: dict[str, dict[str, WireValue]] = {}
-    listed = next((part for part in query.hash if isinstance(part, Membership)), None)
-    for choice in [None] if listed is None else values_of(listed, values):
-        hashed: dict[str, WireValue] = {}
-        for part in query.hash:
-            column = part.columns[0] if isinstance(part, Membership) else part.column
-            value = choice if isinstance(part, Membership) else values(part.operand)
+def _partitions(query: Query, values: Bound) -> Iterator[Item]:
+    """The hash attributes' values of each Query: every combination of what they may be, each once."""
+    columns = [part.columns[0] if isinstance(part, Membership) else part.column for part in query.hash]
+    seen: set[str] = set()
+    for choice in product(*(values_of(part, values) for part in query.hash)):
+        hashed: Item = {}
+        for value, column in zip(choice, columns, strict=True):
             wire = key_value(value, column, "partition")
-            if wire is None:
-                break
-            hashed[column.name] = wire
-        else:
-            found.setdefault(repr(hashed), hashed)
-    return list(found.values())
+            if wire is not None:
+                hashed[column.name] = wire
+        if len(hashed) == len(columns) and repr(hashed) not in seen:
+            seen.add(repr(hashed))
+            yield hashed
 
 
-def _key_condition(query: Query, hashed: dict[str, WireValue], values: Bound, placeholders: Placeholders) -> str | None:
-    """The KeyConditionExpression, or ``None`` where no key satisfies it."""
-    parts = [f"{placeholders.name(name)} = {placeholders.value(wire)}" for name, wire in hashed.items()]
-    bounds = [part for part in query.range if isinstance(part, Pattern) or part.op != "="]
+def _fixed_range(query: Query, values: Bound) -> Item | None:
+    """The range attributes that are given by equality, or ``None`` where no key can have one of the values."""
+    fixed: Item = {}
     for part in query.range:
         if isinstance(part, Comparison) and part.op == "=":
             wire = key_value(values(part.operand), part.column, "sort")
             if wire is None:
                 return None
-            parts.append(f"{placeholders.name(part.column.name)} = {placeholders.value(wire)}")
-    ranged = _ranged(bounds, values, placeholders)
-    if ranged is None:
-        return None
-    return " AND ".join([*parts, *([ranged] if ranged else [])])
+            fixed[part.column.name] = wire
+    return fixed
 
 
-def _ranged(bounds: list[Comparison | Pattern], values: Bound, placeholders: Placeholders) -> str | None:
-    """The one inequality a key condition may have; empty where there is none, ``None`` where nothing satisfies it."""
-    if not bounds:
-        return ""
-    first = bounds[0]
-    if isinstance(first, Pattern):
-        return _prefix(first, values, placeholders)
-    wires: list[tuple[Comparison, Any, WireValue]] = []
-    for part in bounds:
-        assert isinstance(part, Comparison)
-        value = values(part.operand)
-        if value in ("", b"") and part.op in (">", ">="):
-            continue  # a key is never empty, so every key is above it
-        wire = key_value(value, part.column, "sort")
-        if wire is None:
-            return None
-        wires.append((part, value, wire))
-    return _between(wires, placeholders)
-
-
-def _between(wires: list[tuple[Comparison, Any, WireValue]], placeholders: Placeholders) -> str | None:
-    if not wires:
-        return ""
-    name = placeholders.name(wires[0][0].column.name)
-    if len(wires) == 1:
-        return f"{name} {wires[0][0].op} {placeholders.value(wires[0][2])}"
-    low, high = (normalised(value, part.column) for part, value, _ in wires)
-    if (same_type_order(low, high) or 0) > 0:
-        return None  # the service refuses BETWEEN with its bounds the wrong way round
-    return f"{name} BETWEEN {placeholders.value(wires[0][2])} AND {placeholders.value(wires[1][2])}"
-
-
-def _prefix(pattern: Pattern, values: Bound, placeholders: Placeholders) -> str | None:
-    text = values(pattern.pattern)
-    if text is None:
-        return None
-    read = like(text, pattern.escape)
-    if read.form in ("contains", "any") or not read.text:
-        return ""
-    name, value = placeholders.name(pattern.column.name), placeholders.value({"S": read.text})
-    return f"{name} = {value}" if read.form == "equals" else f"begins_with({name}, {value})"
+def _key_condition(equal: Item, ranged: KeyRange, placeholders: Placeholders) -> str:
+    parts = [f"{placeholders.name(name)} = {placeholders.value(wire)}" for name, wire in equal.items()]
+    text = ranged.text(placeholders)
+    return " AND ".join([*parts, *([text] if text else [])])

@@ -16,7 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from sqlalchemy_dynamorm.errors import InternalError
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
-from sqlalchemy_dynamorm.run.values import whole
+from sqlalchemy_dynamorm.run.values import JSON_NULL, whole
 
 Pick = Callable[[list[Any]], Iterable[Any]]
 """Item structs to one column's values."""
@@ -102,28 +102,37 @@ def _rare(cell: _Cell[Any]) -> Any:
     raise InternalError("an item holds an attribute value without a type; report it")
 
 
-def renamable(column: Column) -> bool:
+def _renamable(column: Column) -> bool:
     """msgspec takes no field name that JSON would have to escape."""
     return not any(char in '"\\' or char < " " for char in column.name)
 
 
-def row_type(fields: tuple[Column, ...]) -> type[msgspec.Struct]:
-    """The struct type of an item: field ``f0`` is the first column's cell, and so on; other attributes are skipped."""
-    columns: list[tuple[str, Any, Any]] = []
-    for index, column in enumerate(fields):
-        if column.kind in _CELLS:
-            cell = _CELLS[column.kind][1]
-            columns.append((f"f{index}", cell, cell()))
-        else:
-            columns.append((f"f{index}", _NATIVE_CELLS[column.kind], None))
-    names = {f"f{index}": column.name for index, column in enumerate(fields)}
-    return msgspec.defstruct("Item", columns, rename=names, gc=False)
+def slots(fields: tuple[Column, ...]) -> list[str]:
+    """The struct field of each column: columns of one attribute (one shown, one for a condition) have one."""
+    names = [column.name for column in fields]
+    return [f"f{names.index(name)}" for name in names]
+
+
+def row_type(fields: tuple[Column, ...]) -> type[msgspec.Struct] | None:
+    """The struct type of an item, a field for each attribute, others skipped (see :func:`slots`).
+
+    ``None`` where there can be none: an odd name, or an attribute that is read as two kinds.
+    """
+    if not all(map(_renamable, fields)):
+        return None
+    columns: dict[str, tuple[Any, Any]] = {}
+    for slot, column in zip(slots(fields), fields, strict=True):
+        cell = _CELLS[column.kind][1] if column.kind in _CELLS else _NATIVE_CELLS[column.kind]
+        if columns.setdefault(slot, (cell, cell() if column.kind in _CELLS else None))[0] is not cell:
+            return None
+    names = {slot: column.name for slot, column in zip(slots(fields), fields, strict=True)}
+    return msgspec.defstruct("Item", [(slot, *cell) for slot, cell in columns.items()], rename=names, gc=False)
 
 
 def pick(field: str, column: Column) -> Pick:
     """What takes the column's values out of item structs, in C for all kinds but DOCUMENT and ANY."""
     if column.kind not in _CELLS:
-        return _natives(attrgetter(field))
+        return _natives(attrgetter(field), JSON_NULL if column.nulls else None)
     get = attrgetter(f"{field}.{_CELLS[column.kind][0]}")
     if column.kind in (Kind.INTEGER, Kind.NUMBER):
         return _integers(get)
@@ -140,5 +149,9 @@ def _integers(get: attrgetter[Any]) -> Pick:
     return take
 
 
-def _natives(get: attrgetter[Any]) -> Pick:
-    return lambda items: [None if cell is None else _native(cell) for cell in map(get, items)]
+def _natives(get: attrgetter[Any], null: Any) -> Pick:
+    if null is None:
+        return lambda items: [None if cell is None else _native(cell) for cell in map(get, items)]
+    return lambda items: [
+        None if cell is None else null if cell.NULL is not UNSET else _native(cell) for cell in map(get, items)
+    ]

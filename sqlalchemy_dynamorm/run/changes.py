@@ -76,7 +76,7 @@ class Changer:
             if plan.assignments is not None:
                 changed = assigned(table, [(column, values(value)) for column, value in plan.assignments])
             if plan.key is not None:
-                key = key_given(table, plan.key, values)
+                key = key_given(table, plan.key, values, plan.check)
                 keys = [] if key is None else [key]
             else:
                 keys = yield from self._found(values, scope)

@@ -16,7 +16,7 @@ import msgspec
 
 from sqlalchemy_dynamorm.errors import InternalError
 from sqlalchemy_dynamorm.plan.schema import Column
-from sqlalchemy_dynamorm.run.cells import pick, renamable, row_type
+from sqlalchemy_dynamorm.run.cells import pick, row_type, slots
 from sqlalchemy_dynamorm.run.values import Reader
 from sqlalchemy_dynamorm.run.wire import Item, WireValue, split
 
@@ -78,8 +78,8 @@ class RowDecoder:
 
     def __init__(self, fields: tuple[Column, ...]) -> None:
         self._readers = tuple((column.name, Reader(column)) for column in fields)
-        self._picks = tuple(pick(f"f{index}", column) for index, column in enumerate(fields))
-        self._row_type: Any = row_type(fields) if all(map(renamable, fields)) else None
+        self._picks = tuple(pick(slot, column) for slot, column in zip(slots(fields), fields, strict=True))
+        self._row_type: Any = row_type(fields)
         self._rows = self._exact_rows if self._row_type is None else self._fast_rows
 
     # Each is made when it is first needed, in 0.1 to 0.3 ms: a plan needs one of them.

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.predicates import (
     All,
+    ColumnComparison,
     Comparison,
     Constant,
+    FunctionTest,
     Membership,
     Pattern,
     Predicate,
     Presence,
+    SizeComparison,
     Some,
     ValueTest,
 )
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.bind import Bound, decide, ordered
+from sqlalchemy_dynamorm.run.functions import function_test, size_test
 from sqlalchemy_dynamorm.run.patterns import like
-from sqlalchemy_dynamorm.run.values import decode, encode, same, same_type_order
+from sqlalchemy_dynamorm.run.values import Json, decode, encode, same, same_type_order
 
 Row = Sequence[Any]
 Test = Callable[[Row], bool]
@@ -43,21 +46,35 @@ def checker(predicate: Predicate, fields: Sequence[Column], values: Bound) -> Te
                 return lambda row: holds
             case Membership():
                 return _membership(part, [positions[column] for column in part.columns], values)
-            case Comparison():
-                return _comparison(part, positions[part.column], values)
-            case Pattern():
-                return _pattern(part, positions[part.column], values)
-            case Presence(column, present):
-                return _presence(column, positions[column], present)
+            case ColumnComparison(left, _, right):
+                return _columns(part, positions[left], positions[right])
+            case _:
+                test, at = _of_one(part, values), positions[part.column]
+                return lambda row: test(row[at])
 
     return build(predicate)
 
 
-def _presence(column: Column, at: int, present: bool) -> Test:
-    if column.kind is Kind.DOCUMENT:
-        # Decoded, JSON null and no attribute are both None.
-        raise Unsupported(f"IS NULL on the JSON column {column.name!r} beside a whole key is not built yet.")
-    return lambda row: (row[at] is not None) is present
+def _of_one(
+    part: Comparison | SizeComparison | FunctionTest | Pattern | Presence, values: Bound
+) -> Callable[[Any], bool]:
+    """The test of one column's decoded value."""
+    match part:
+        case Comparison():
+            return _comparison(part, values)
+        case SizeComparison():
+            return size_test(part, values)
+        case FunctionTest():
+            return function_test(part, values)
+        case Pattern():
+            return _pattern(part, values)
+        case Presence(_, present):
+            return lambda value: (value is not None) is present
+
+
+def _columns(part: ColumnComparison, left: int, right: int) -> Test:
+    op, column = part.op, part.left
+    return lambda row: _holds(op, row[left], row[right], column)
 
 
 def normalised(value: Any, column: Column) -> Any:
@@ -67,8 +84,13 @@ def normalised(value: Any, column: Column) -> Any:
 
 def _compare(left: Any, right: Any, column: Column) -> int | None:
     if column.kind is Kind.DOCUMENT or isinstance(left, list | dict | set):
+        left, right = _plain(left), _plain(right)
         return 0 if same(left, right) else same_type_order(left, right)
     return same_type_order(left, right)
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Json) else value
 
 
 def _holds(op: str, left: Any, right: Any, column: Column) -> bool:
@@ -78,9 +100,9 @@ def _holds(op: str, left: Any, right: Any, column: Column) -> bool:
     return op == "<>" if order is None else ordered(op, order)
 
 
-def _comparison(part: Comparison, at: int, values: Bound) -> Test:
-    value, op, column = normalised(values(part.operand), part.column), part.op, part.column
-    return lambda row: _holds(op, row[at], value, column)
+def _comparison(part: Comparison, values: Bound) -> Callable[[Any], bool]:
+    given, op, column = normalised(values(part.operand), part.column), part.op, part.column
+    return lambda value: _holds(op, value, given, column)
 
 
 def _membership(part: Membership, at: list[int], values: Bound) -> Test:
@@ -101,14 +123,9 @@ def _membership(part: Membership, at: list[int], values: Bound) -> Test:
     return lambda row: any(equal(row, item) for item in rows)
 
 
-def _pattern(part: Pattern, at: int, values: Bound) -> Test:
+def _pattern(part: Pattern, values: Bound) -> Callable[[Any], bool]:
     text, negated = values(part.pattern), part.negated
     if text is None:
-        return lambda row: False
+        return lambda value: False
     read = like(text, part.escape)
-
-    def test(row: Row) -> bool:
-        value = row[at]
-        return isinstance(value, str) and read.matches(value) is not negated
-
-    return test
+    return lambda value: isinstance(value, str) and read.matches(value) is not negated

@@ -15,18 +15,23 @@ from typing import Any, Union
 
 from sqlalchemy_dynamorm.plan.predicates import (
     All,
+    ColumnComparison,
     Comparison,
     Constant,
+    FunctionTest,
     Membership,
     Operator,
     Pattern,
     Predicate,
     Presence,
+    SizeComparison,
     Some,
     ValueTest,
+    columns_of,
 )
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.bind import Bound, decide, ordered
+from sqlalchemy_dynamorm.run.functions import is_empty, operand_given, size_given
 from sqlalchemy_dynamorm.run.patterns import like
 from sqlalchemy_dynamorm.run.values import WireValue, encode
 from sqlalchemy_dynamorm.sql import nodes
@@ -128,12 +133,25 @@ class Renderer:
                 return decide(predicate, self._values)
             case Membership():
                 return self._membership(predicate)
-            case _ if predicate.column.name in self._forbidden:
+            case _ if any(column.name in self._forbidden for column in columns_of(predicate)):
                 return self._left_out()
+            case _:
+                return self._of_columns(predicate)
+
+    def _of_columns(
+        self, part: Comparison | ColumnComparison | SizeComparison | FunctionTest | Pattern | Presence
+    ) -> _Piece:
+        match part:
             case Comparison(column, op, operand):
                 return self._comparison(column, op, self._values(operand))
+            case ColumnComparison(left, op, right):
+                return self._columns(left, op, right)
+            case SizeComparison(column, op):
+                return self._size(column, op, size_given(part, self._values))
+            case FunctionTest():
+                return self._tested(part)
             case Pattern():
-                return self._pattern(predicate)
+                return self._pattern(part)
             case Presence(column, present):
                 return self._present(column) if present else self._absent(column)
 
@@ -175,6 +193,50 @@ class Renderer:
             return self._left_out()
         ranks = [rank for rank in (False, True) if ordered(op, rank - wire["BOOL"])]
         return self._some([self._comparison(column, "=", rank) for rank in ranks])
+
+    def _columns(self, left: Column, op: Operator, right: Column) -> _Piece:
+        """Both are checked to be there: the service takes no attribute for different from one, and NULL equals NULL."""
+        if op not in ("=", "<>") and not (left.kind.key_type and right.kind.key_type):
+            return self._unordered_columns(left, op, right)
+        self._operators += 1
+        text = _Text(f"{self._placeholders.name(left.name)} {op} {self._placeholders.name(right.name)}")
+        there = [self._present(left), *([self._present(right)] if op == "<>" else [])]
+        return self._every([*there, text])
+
+    def _unordered_columns(self, left: Column, op: Operator, right: Column) -> _Piece:
+        """An order that the service does not know (of booleans), or that depends on the items' types."""
+        if left.kind is not Kind.BOOLEAN or right.kind is not Kind.BOOLEAN:
+            self.exact = False
+            return self._every([self._present(left), self._present(right)])
+        pairs = [(a, b) for a in (False, True) for b in (False, True) if ordered(op, a - b)]
+        return self._some(
+            [self._every([self._comparison(left, "=", a), self._comparison(right, "=", b)]) for a, b in pairs]
+        )
+
+    def _size(self, column: Column, op: Operator, wire: WireValue | None) -> _Piece:
+        if wire is None:
+            return False
+        if op == "<>":  # which is true for an attribute that is not there, or has no size
+            return self._some([self._size(column, "<", wire), self._size(column, ">", wire)])
+        self._operators += 2
+        return _Text(f"size({self._placeholders.name(column.name)}) {op} {self._placeholders.value(wire)}")
+
+    def _tested(self, test: FunctionTest) -> _Piece:
+        column, name = test.column, self._placeholders.name(test.column.name)
+        self._operators += 1
+        if test.name == "attribute_exists":
+            return _Text(f"attribute_not_exists({name})" if test.negated else f"attribute_exists({name})")
+        wire = operand_given(test, self._values)
+        if wire is None:
+            return False
+        if test.name != "attribute_type" and is_empty(wire, column):
+            return False if test.negated else self._present(column)
+        text = _Text(f"{test.name}({name}, {self._placeholders.value(wire)})")
+        if not test.negated:
+            return text
+        self._operators += 1
+        there = _Text(f"attribute_exists({name})") if column.nulls else self._present(column)
+        return self._every([there, _Text(f"NOT {text.text}")])
 
     def _membership(self, membership: Membership) -> _Piece:
         rows = self._values.rows(membership)

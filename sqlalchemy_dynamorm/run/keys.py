@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Predicate, columns_of
 from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import KeyProduct, KeyRows
 from sqlalchemy_dynamorm.run.bind import Bound
-from sqlalchemy_dynamorm.run.values import Item, WireValue, encode_key
+from sqlalchemy_dynamorm.run.evaluate import checker
+from sqlalchemy_dynamorm.run.values import Item, WireValue, decode, encode_key
 
 Identity = tuple[tuple[str, Any], ...]
 """A key that can be hashed: the wire type and value of each key attribute, in the order of the table's key."""
@@ -52,19 +53,32 @@ def key_value(value: Any, column: Column, role: str) -> WireValue | None:
     return encode_key(value, column, "sort" if role == "sort" else "partition")
 
 
-def key_given(table: Table, key: Sequence[Comparison], values: Bound) -> Item | None:
-    """The key that a WHERE gives whole; see :func:`key_from_values`."""
+def admission(table: Table, names: Sequence[str], check: Predicate, values: Bound) -> Callable[[Item], bool]:
+    """A function that says whether these attributes' values satisfy a predicate about them alone."""
+    if check == ALWAYS:
+        return lambda key: True
+    columns = [*dict.fromkeys([*(table.by_name[name] for name in names), *columns_of(check)])]
+    test = checker(check, columns, values)
+    return lambda key: test(tuple(decode(key[column.name], column) for column in columns))
+
+
+def key_given(table: Table, key: Sequence[Comparison], values: Bound, check: Predicate = ALWAYS) -> Item | None:
+    """The key that a WHERE gives whole; see :func:`key_from_values`. ``None`` also where ``check`` says no."""
     by_name = {part.column.name: part for part in key}
-    return key_from_values(table, [values(by_name[name].operand) for name in table.key])
+    found = key_from_values(table, [values(by_name[name].operand) for name in table.key])
+    return found if found is None or admission(table, table.key, check, values)(found) else None
 
 
-def keys_listed(table: Table, sources: Iterable[KeyProduct | KeyRows], values: Bound) -> list[Item]:
-    """The keys that a WHERE lists, each once, in the order they are first named."""
+def keys_listed(
+    table: Table, sources: Iterable[KeyProduct | KeyRows], values: Bound, check: Predicate = ALWAYS
+) -> list[Item]:
+    """The keys that a WHERE lists and ``check`` admits, each once, in the order they are first named."""
     found: dict[Identity, Item] = {}
+    admits = admission(table, table.key, check, values)
     for source in sources:
         for row in _rows(source, values):
             key = key_from_values(table, row)
-            if key is not None:
+            if key is not None and admits(key):
                 found.setdefault(identity(key, table), key)
     return list(found.values())
 

@@ -165,14 +165,14 @@ class Reader:
         match plan.access:
             case Nothing():
                 return Empty(), None, False
-            case GetItem(parts):
-                key = key_given(table, parts, values)
+            case GetItem(parts, check):
+                key = key_given(table, parts, values, check)
                 if key is None:
                     return Empty(), None, False
                 request = access.get_item(table, key, attributes, consistent=plan.consistent)
                 return OneItem(request, self.decoder), self._test(values), False
-            case BatchGetItem(sources):
-                keys = keys_listed(table, sources, values)
+            case BatchGetItem(sources, check):
+                keys = keys_listed(table, sources, values, check)
                 batches = Batches(table, keys, attributes, self.decoder, consistent=plan.consistent)
                 return batches, self._test(values), False
             case Query() if plan.access.complete:
@@ -183,7 +183,8 @@ class Reader:
             pages = self._pages(table, attributes, values)
         test = None if pages.exact else self._test(values)
         sized = pages.exact and not pages.filtered
-        return Paged(pages.requests, self.decoder, budget, scope.page_size), test, sized
+        ahead = plan.limit is None
+        return Paged(pages.requests, self.decoder, budget, scope.page_size, ahead=ahead), test, sized
 
     def _pages(self, table: Table, attributes: list[str] | None, values: Bound) -> access.Pages:
         if isinstance(self.plan.access, Query):

@@ -2,7 +2,8 @@
 
 An executor is a generator. It yields a :class:`Request` and is sent the answer's body, or yields a list of them, to
 be sent in parallel, and is sent a list in the same order in which an :class:`~sqlalchemy_dynamorm.errors.Error`
-stands where a request failed. A single request that fails is thrown in. It yields :class:`Rows` as they are
+stands where a request failed. A single request that fails is thrown in. It yields :class:`Start` to have a request
+under way while it does something else, and :class:`Join` for its answer. It yields :class:`Rows` as they are
 complete, a :class:`Pause` to wait, and returns the :class:`Outcome`.
 """
 
@@ -34,6 +35,20 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Begin a request and go on; the answer is a handle for :class:`Join`."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Wait for a request that was begun; the answer, or the failure, is the request's own."""
+
+    handle: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Result rows that are complete."""
 
@@ -59,8 +74,8 @@ class Outcome:
     lastrowid: int | None = None
 
 
-Ask = Union[Request, Sequence[Request], Rows, Pause]
-Answer = Any  # bytes for a Request, list[bytes | Error] for a list, None for Rows and Pause
+Ask = Union[Request, Sequence[Request], Start, Join, Rows, Pause]
+Answer = Any  # bytes for a Request and a Join, list[bytes | Error] for a list, None for Rows and Pause
 T = TypeVar("T")
 Asking = Generator[Ask, Answer, T]
 Execution = Asking[Outcome]

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from sqlalchemy_dynamorm.errors import Error, ReadBudgetExceeded, Throttled
 from sqlalchemy_dynamorm.plan.schema import Column, Table
-from sqlalchemy_dynamorm.run.decode import Page, RowDecoder
+from sqlalchemy_dynamorm.run.decode import Page, RowDecoder, last_key
 from sqlalchemy_dynamorm.run.expressions import Placeholders
-from sqlalchemy_dynamorm.run.request import Asking, Pause, Request
+from sqlalchemy_dynamorm.run.request import Asking, Join, Pause, Request, Start
 from sqlalchemy_dynamorm.run.values import Item
 
 Row = tuple[Any, ...]
@@ -37,6 +37,11 @@ class Budget:
     pages: int | None = None
     read: int = 0
 
+    @property
+    def left(self) -> int | None:
+        """Pages that may still be read; ``None`` for any number."""
+        return None if self.pages is None else self.pages - self.read
+
     def spend(self, pages: int, table: str | None) -> None:
         """Count pages about to be read.
 
@@ -50,14 +55,29 @@ class Budget:
             )
 
 
+AT_ONCE = 32
+"""Requests of one round: their pages, 1 MB each at the most, are held together."""
+
+
 class Paged:
     """One or more Query or Scan requests, each read to its end; several are asked in parallel."""
 
-    def __init__(self, requests: Sequence[Request], decoder: RowDecoder, budget: Budget, page_size: int | None) -> None:
+    def __init__(
+        self,
+        requests: Sequence[Request],
+        decoder: RowDecoder,
+        budget: Budget,
+        page_size: int | None,
+        *,
+        ahead: bool = False,
+    ) -> None:
+        """:param ahead: ask for the next page before this one is decoded; not where a LIMIT may make it superfluous."""
         self._pending = list(requests)
         self._decoder = decoder
         self._budget = budget
         self._page_size = page_size
+        self._ahead = ahead
+        self._begun: Join | None = None
 
     def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
         """The rows of the next page of every request still open."""
@@ -74,19 +94,43 @@ class Paged:
         return total
 
     def _round(self, wanted: int | None) -> Asking[list[Page]]:
-        asked = [self._sized(request, wanted) for request in self._pending]
+        together = self._pending[:AT_ONCE]
+        share = wanted if wanted is None else -(-wanted // len(together))
+        asked = [self._sized(request, share) for request in together]
         self._budget.spend(len(asked), asked[0].table)
-        pages = [self._decoder.page(body) for body in (yield from send_all(asked))]
-        self._pending = [
-            replace(request, params={**request.params, "ExclusiveStartKey": page.last_key})
-            for request, page in zip(self._pending, pages, strict=True)
+        bodies = yield from self._bodies(asked)
+        if self._ahead and len(asked) == 1:
+            yield from self._begin(asked[0], bodies[0])
+        pages = [self._decoder.page(body) for body in bodies]
+        self._pending[:AT_ONCE] = [
+            _following(request, page.last_key)
+            for request, page in zip(together, pages, strict=True)
             if page.last_key is not None
         ]
         return pages
 
+    def _bodies(self, asked: Sequence[Request]) -> Asking[list[bytes]]:
+        begun, self._begun = self._begun, None
+        return (yield from send_all(asked)) if begun is None else [(yield begun)]
+
+    def _begin(self, request: Request, body: bytes) -> Asking[None]:
+        """Have the page after this one under way while this one is decoded."""
+        if MORE not in body or self._budget.left == 0:
+            return
+        key = last_key(body)
+        if key is not None:
+            self._begun = Join((yield Start(_following(request, key))))
+
     def _sized(self, request: Request, wanted: int | None) -> Request:
         sizes = [size for size in (wanted, self._page_size) if size is not None]
         return replace(request, params={**request.params, "Limit": min(sizes)}) if sizes else request
+
+
+MORE = b'"LastEvaluatedKey"'
+
+
+def _following(request: Request, key: Item) -> Request:
+    return replace(request, params={**request.params, "ExclusiveStartKey": key})
 
 
 def send_all(requests: Sequence[Request]) -> Asking[list[bytes]]:
@@ -164,7 +208,7 @@ class Batches:
 
 def projected(fields: Sequence[Column], table: Table) -> list[str]:
     """The attributes to ask for: at least one, since a projection cannot be empty."""
-    return [column.name for column in fields] or [table.partition]
+    return [*dict.fromkeys(column.name for column in fields)] or [table.partition]
 
 
 class Empty:

@@ -20,6 +20,7 @@ from sqlalchemy_dynamorm.run.compare import same, same_type_order
 from sqlalchemy_dynamorm.run.wire import MAX_LEVELS, Item, WireValue, check_item, item_size, scalar_size, split
 
 __all__ = [
+    "JSON_NULL",
     "Item",
     "Json",
     "Reader",
@@ -54,6 +55,9 @@ class Json:
     """Store this Python value as a native document; ``Json(None)`` is JSON null, the NULL type."""
 
     value: Any
+
+
+JSON_NULL = Json(None)
 
 
 # ---- encoding
@@ -327,8 +331,9 @@ class Reader:
         if wire is None:
             return None
         wire_type, _ = split(wire)
-        if wire_type != "NULL":
-            self._check(wire_type)
+        if wire_type == "NULL":
+            return JSON_NULL if self._column.nulls else None
+        self._check(wire_type)
         return self._read(wire)
 
     def _check(self, wire_type: str) -> None:

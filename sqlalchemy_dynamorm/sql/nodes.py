@@ -74,6 +74,26 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
+class Same:
+    """``left IS NOT DISTINCT FROM right``, in SQLite's short form ``left IS right``: NULL is the same as NULL."""
+
+    left: Expression
+    right: Expression
+
+
+FunctionName = Choice["size", "attribute_type", "attribute_exists", "attribute_not_exists", "begins_with", "contains"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One of DynamoDB's own functions: of a column, and perhaps of a value."""
+
+    name: FunctionName
+    column: Column
+    operand: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Between:
     """``operand BETWEEN low AND high``."""
 
@@ -137,8 +157,8 @@ class Or:
     parts: tuple[Expression, ...]
 
 
-Condition = Union[Compare, Between, In, Like, IsNull, IsTrue, Not, And, Or]
-Expression = Union[Value, Column, CountRows, Condition]
+Condition = Union[Compare, Same, Between, In, Like, IsNull, IsTrue, Not, And, Or]
+Expression = Union[Value, Column, CountRows, Call, Condition]
 
 # --- statements -------------------------------------------------------------------------------------------------
 

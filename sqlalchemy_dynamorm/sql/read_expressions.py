@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
 from sqlalchemy_dynamorm.sql import literals, nodes
-from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, unsupported
+from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, name_of, unsupported
 from sqlalchemy_dynamorm.sql.grammar import tokens_of, tree_of
 
 value: Closed[nodes.Value] = Closed("a value, which parameters and constants alone make up")
@@ -197,17 +197,47 @@ def _is(node: exp.Is, scope: Scope) -> nodes.Expression:
 
 
 @expression.reads(exp.NullSafeEQ, "this", "expression")
-def _is_value(node: exp.NullSafeEQ, scope: Scope) -> nodes.Expression:
-    constant = node.expression
-    if type(constant) is not exp.Literal or constant.is_string or constant.name not in ("0", "1"):
-        raise unsupported("IS with a value")
-    # "x IS 1" is "x = 1", but false where that is unknown. "x IS TRUE" says more: it holds for 5.
-    return nodes.IsTrue(nodes.Compare("=", expression(node.this, scope), value(constant, scope)))
+def _same(node: exp.NullSafeEQ, scope: Scope) -> nodes.Expression:
+    # "x IS y", and "x IS NOT DISTINCT FROM y". "x IS TRUE" is another: it holds for 5.
+    return nodes.Same(expression(node.this, scope), expression(node.expression, scope))
 
 
 @expression.reads(exp.NullSafeNEQ, "this", "expression")
-def _is_not_value(node: exp.NullSafeNEQ, scope: Scope) -> nodes.Expression:
-    return nodes.Not(_is_value(exp.NullSafeEQ(this=node.this, expression=node.expression), scope))
+def _not_same(node: exp.NullSafeNEQ, scope: Scope) -> nodes.Expression:
+    return nodes.Not(nodes.Same(expression(node.this, scope), expression(node.expression, scope)))
+
+
+# --- DynamoDB's functions ---------------------------------------------------------------------------------------
+
+_ARITIES: dict[str, tuple[int, ...]] = {
+    "size": (1,),
+    "attribute_exists": (1,),
+    "attribute_not_exists": (1,),
+    "attribute_type": (1, 2),
+    "begins_with": (2,),
+    "contains": (2,),
+}
+_COUNTS = {(1,): "a column", (2,): "a column and a value", (1, 2): "a column, and perhaps a value"}
+
+
+@expression.reads(exp.Anonymous, "this", "expressions")
+def _function(node: exp.Anonymous, scope: Scope) -> nodes.Expression:
+    if not isinstance(node.this, str) or node.this.lower() not in _ARITIES:
+        raise unsupported(name_of(node))
+    return _call(node.this.lower(), node.expressions, scope)
+
+
+@expression.reads(exp.Contains, "this", "expression")
+def _contains(node: exp.Contains, scope: Scope) -> nodes.Expression:
+    return _call("contains", [part for part in (node.this, node.args.get("expression")) if part], scope)
+
+
+def _call(called: Any, arguments: list[exp.Expr], scope: Scope) -> nodes.Expression:
+    if len(arguments) not in _ARITIES[called]:
+        takes = _COUNTS[_ARITIES[called]]
+        raise ProgrammingError(f"{called}() takes {takes}; it was given {len(arguments)} arguments.")
+    first, *rest = arguments
+    return nodes.Call(called, column(first, scope), value(rest[0], scope) if rest else None)
 
 
 # --- IN ---------------------------------------------------------------------------------------------------------

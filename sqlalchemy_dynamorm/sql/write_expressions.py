@@ -82,6 +82,15 @@ def _compare(node: nodes.Compare) -> str:
     return f"{_operand(node.left)} {node.op} {_operand(node.right)}"
 
 
+def _same(node: nodes.Same, no: str = "NOT ") -> str:
+    return f"{_operand(node.left)} IS {no}DISTINCT FROM {_operand(node.right)}"
+
+
+def _call(node: nodes.Call) -> str:
+    operand = "" if node.operand is None else f", {write_expression(node.operand)}"
+    return f"{node.name}({_column(node.column)}{operand})"
+
+
 def _between(node: nodes.Between, no: str = "") -> str:
     return f"{_operand(node.operand)} {no}BETWEEN {write_expression(node.low)} AND {write_expression(node.high)}"
 
@@ -122,6 +131,8 @@ _NEGATED: dict[type[Any], Callable[[Any, str], str]] = {
 
 
 def _not(node: nodes.Not) -> str:
+    if isinstance(node.operand, nodes.Same):
+        return _same(node.operand, "")
     negated = _NEGATED.get(type(node.operand))
     return negated(node.operand, "NOT ") if negated else f"NOT {_operand(node.operand)}"
 
@@ -144,7 +155,9 @@ _WRITERS: dict[type[Any], Callable[[Any], str]] = {
     nodes.CurrentTimestamp: lambda node: "CURRENT_TIMESTAMP",
     nodes.Column: _column,
     nodes.CountRows: lambda node: "count(*)",
+    nodes.Call: _call,
     nodes.Compare: _compare,
+    nodes.Same: _same,
     nodes.Between: _between,
     nodes.In: _in,
     nodes.Like: _like,

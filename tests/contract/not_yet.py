@@ -168,11 +168,14 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "TimestampMicrosecondsTest::test_null_bound_comparison",
         "TrueDivTest",
     ),
+    reasons.NO_FOR_UPDATE: (
+        "ServerSideCursorsTest::test_ss_cursor_status[for_update_expr]",
+        "ServerSideCursorsTest::test_ss_cursor_status[for_update_string]",
+    ),
     reasons.NO_JOINS: (
         "JoinTest",
         "SameNamedSchemaTableTest",
     ),
-    reasons.NO_JSON_NULL_BESIDE_KEY: ("JSONTest::test_round_trip_none_as_sql_null",),
     reasons.NO_LEVELS: (
         "IsolationLevelTest::test_all_levels",
         "IsolationLevelTest::test_dialect_user_setting_is_restored",
@@ -198,6 +201,7 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "UnicodeSchemaTest::test_reflect",
     ),
     reasons.NO_SET_EXPRESSIONS: (
+        "ServerSideCursorsTest::test_roundtrip_fetchall",
         "RowCountTest::test_update_delete_rowcount_return_defaults[update-implicit_returning]",
         "RowCountTest::test_update_delete_rowcount_return_defaults[update-not_implicit_returning]",
     ),
@@ -214,6 +218,7 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "ExistsTest",
         "FetchLimitOffsetTest::test_limit_render_multiple_times",
         "RowFetchTest::test_row_w_scalar_select",
+        "ServerSideCursorsTest::test_aliases_and_ss",
     ),
     reasons.NO_TABLE_AS: (
         "TableViaSelectTest::test_without_metadata[plain0]",

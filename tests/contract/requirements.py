@@ -40,7 +40,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
     reasons.NO_DATE_OF_DATETIME: ("date_coerces_from_datetime",),
     reasons.NO_DDL_SCHEMAS: ("schema_create_delete",),
     reasons.NO_DENORMALIZED: ("denormalized_names",),
-    reasons.NO_DISTINCT_FROM: ("supports_is_distinct_from",),
     reasons.NO_DISTINCT_ON: ("supports_distinct_on",),
     reasons.NO_EXPRESSION_INDEXES: (
         "indexes_check_column_order",
@@ -86,7 +85,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
     reasons.NO_REGEXP: ("regexp_match", "regexp_replace"),
     reasons.NO_SAVEPOINTS: ("savepoints",),
     reasons.NO_SEQUENCES: ("sequences", "sequences_optional"),
-    reasons.NO_SERVER_CURSORS: ("server_side_cursors",),
     reasons.NO_SERVER_DEFAULTS: ("server_defaults", "expression_server_defaults"),
     reasons.NO_SWITCH: ("default_schema_name_switch",),
     reasons.NO_TABLE_AS: ("create_table_as",),

@@ -16,6 +16,13 @@ _TEXTS = (
         INDEX by_region (region) WITH (projection='KEYS_ONLY'),
         INDEX by_item (item, region) WITH (projection='INCLUDE', include='["paid"]'),
         INDEX by_total (customer, total) WITH (local='true'))""",
+    """CREATE TABLE visits (
+        page VARCHAR NOT NULL, visitor VARCHAR NOT NULL, seconds INTEGER NOT NULL, note VARCHAR,
+        PRIMARY KEY (page, visitor), INDEX by_seconds (page, seconds) WITH (local='true', projection='KEYS_ONLY'))""",
+    """CREATE TABLE sightings (
+        id INTEGER NOT NULL, genus VARCHAR, species VARCHAR, year INTEGER NOT NULL, month INTEGER NOT NULL,
+        PRIMARY KEY (id),
+        INDEX by_kind (genus, species, year, month) WITH (hash_columns='2'))""",
     "CREATE TABLE events (kind VARCHAR, body VARCHAR, INDEX by_kind (kind))",
     "CREATE TABLE tickets (id INTEGER NOT NULL AUTOINCREMENT, title VARCHAR NOT NULL, PRIMARY KEY (id))",
 )

@@ -26,6 +26,7 @@ COLUMNS = (
     Column("b", Kind.BOOLEAN),
     Column("d", Kind.DECIMAL),
     Column("n", Kind.INTEGER, nullable=False),
+    Column("c", Kind.BOOLEAN),
 )
 NAMES = tuple(column.name for column in COLUMNS)
 INDEXES = (
@@ -34,20 +35,25 @@ INDEXES = (
     Index("by_s_n", "by_s_n", ("s",), ("n",), "INCLUDE", ("b",)),
     Index("by_n_s", "by_n_s", ("n",), ("s",), "KEYS_ONLY"),
     Index("by_pk_d", "by_pk_d", ("pk",), ("d",), "ALL", (), True),
+    Index("by_pk_n", "by_pk_n", ("pk",), ("n",), "KEYS_ONLY", (), True),
 )
 CREATE = (
     "CREATE TABLE {name} (pk VARCHAR NOT NULL, sk INTEGER NOT NULL, i INTEGER, s VARCHAR, t VARCHAR, b BOOLEAN, "
-    "d NUMERIC, n INTEGER NOT NULL, PRIMARY KEY (pk, sk), INDEX by_s_i (s, i), "
+    "d NUMERIC, n INTEGER NOT NULL, c BOOLEAN, PRIMARY KEY (pk, sk), INDEX by_s_i (s, i), "
     "INDEX by_i (i) WITH (projection='KEYS_ONLY'), "
     "INDEX by_s_n (s, n) WITH (projection='INCLUDE', include='[\"b\"]'), "
     "INDEX by_n_s (n, s) WITH (projection='KEYS_ONLY'), "
-    "INDEX by_pk_d (pk, d) WITH (local='true'))"
+    "INDEX by_pk_d (pk, d) WITH (local='true'), "
+    "INDEX by_pk_n (pk, n) WITH (local='true', projection='KEYS_ONLY'){more})"
 )
+SEVERAL = Index("by_si_nk", "by_si_nk", ("s", "i"), ("n", "sk"))
+"""An index with a key of several attributes, which dynalite does not have."""
+SEVERAL_TEXT = ", INDEX by_si_nk (s, i, n, sk) WITH (hash_columns='2')"
 
 
-def table(physical: str) -> Table:
+def table(physical: str, *more: Index) -> Table:
     """The table as its declaration says, under this physical name."""
-    return Table("things", physical, COLUMNS, "pk", "sk", INDEXES)
+    return Table("things", physical, COLUMNS, "pk", "sk", (*INDEXES, *more))
 
 
 TEXTS = ("a", "ab", "abc", "b", "B", "é", "éa", "%", "_", "a_c", "日本", "\U0001f600")
@@ -60,7 +66,11 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "b": (None, True, False),
     "d": (None, Decimal(0), Decimal("0.5"), Decimal(1), Decimal("1.25"), Decimal("-2.5")),
     "n": (0, 1, 2),
+    "c": (None, True, False),
 }
+ALIKE = (("pk", "s", "t"), ("sk", "i", "d", "n"), ("b", "c"))
+"""Columns that can be compared with one another."""
+OPERATORS = ("=", "=", "=", "<>", "<", "<=", ">", ">=")
 PATTERNS = ("a%", "%", "%a", "%b%", "a_c", "_", "", "%%", "é%", "ab", "\\%%", "%\\_%", "A%", "日%", "a%c")
 
 
@@ -76,14 +86,15 @@ def rows(draw: st.DrawFn) -> list[Row]:
 class Condition:
     """A condition in both texts, with its values.
 
-    :ivar lists_falsy: an IN lists an empty text or false, which dynalite never finds.
+    :ivar misread: the servers that answer it wrongly: dynalite takes an empty text and false for missing in an IN and
+        for attribute_type(), and both servers count characters where size() is of UTF-8 bytes.
     """
 
     text: str
     sqlite: str
     values: Mapping[str, Any] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
-    lists_falsy: bool = False
+    misread: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -112,7 +123,7 @@ class _Maker:
         return str(self.draw(st.sampled_from(NAMES)))
 
     def comparison(self) -> Condition:
-        column, op, name = self._column(), self._one_of("=", "=", "=", "<>", "<", "<=", ">", ">="), self.name()
+        column, op, name = self._column(), self._one_of(*OPERATORS), self.name()
         text = self._one_of(f"{column} {op} :{name}", f":{name} {op} {column}")
         return Condition(text, text, {name: self._value(column)})
 
@@ -125,7 +136,7 @@ class _Maker:
         column = self._column()
         values = {self.name(): self._value(column) for _ in range(self._one_of(1, 2, 3))}
         text = f"{column} {self._one_of('', 'NOT ')}IN ({', '.join(f':{name}' for name in values)})"
-        return Condition(text, text, values, lists_falsy=_any_falsy(values.values()))
+        return Condition(text, text, values, misread=_misread(values.values()))
 
     def bound_in(self) -> Condition:
         column, name = self._column(), self.name()
@@ -133,7 +144,7 @@ class _Maker:
         left = f"{column} {self._one_of('', 'NOT ')}IN"
         values = {name: listed, **{f"{name}_{at}": value for at, value in enumerate(listed)}}
         spelled = ", ".join(f":{name}_{at}" for at in range(len(listed)))
-        return Condition(f"{left} (:{name})", f"{left} ({spelled})", values, frozenset([name]), _any_falsy(listed))
+        return Condition(f"{left} (:{name})", f"{left} ({spelled})", values, frozenset([name]), _misread(listed))
 
     def row_in(self) -> Condition:
         columns = self._one_of(("pk", "sk"), ("sk", "pk"), ("s", "i"))
@@ -163,9 +174,58 @@ class _Maker:
         text = self._one_of(f":{left} = :{right}", f":{left} IS NULL", f":{left} < :{right}")
         return Condition(text, text, {left: self._value("i"), right: self._value("i")})
 
+    def columns(self) -> Condition:
+        alike = self._one_of(*ALIKE)
+        text = f"{self._one_of(*alike)} {self._one_of(*OPERATORS)} {self._one_of(*alike)}"
+        return Condition(text, text)
+
+    def same(self) -> Condition:
+        """IS [NOT] DISTINCT FROM, which older releases of SQLite know by its short form only."""
+        alike, name = self._one_of(*ALIKE), self.name()
+        column, negated = self._one_of(*alike), self._one_of(True, False)
+        other = self._one_of(f":{name}", f":{name}", self._one_of(*alike), "NULL")
+        left, right = self._one_of((column, other), (other, column))
+        text = f"{left} IS {'' if negated else 'NOT '}DISTINCT FROM {right}"
+        sqlite = f"{left} IS {'NOT ' if negated else ''}{right}"
+        values = {name: self._value(column)} if other == f":{name}" else {}
+        return Condition(self._one_of(text, sqlite), sqlite, values)
+
+    def function(self) -> Condition:
+        """One of DynamoDB's, and what it means in SQLite."""
+        name = self.name()
+        made: Condition = self._one_of(self._searching, self._measuring, self._typing, self._existing)(name)
+        return made
+
+    def _searching(self, name: str) -> Condition:
+        column, value = self._one_of("pk", "s", "t"), self._one_of(*TEXTS, "", None)
+        called, sqlite = self._one_of(
+            ("begins_with", f"substr({column}, 1, length(:{name})) = :{name}"),
+            ("contains", f"instr({column}, :{name}) > 0"),
+        )
+        return Condition(f"{called}({column}, :{name})", sqlite, {name: value})
+
+    def _measuring(self, name: str) -> Condition:
+        column, op = self._one_of("pk", "s", "t"), self._one_of(*OPERATORS)
+        sqlite = f"length(CAST({column} AS BLOB)) {op} :{name}"
+        values = {name: self._one_of(None, 0, 1, 2, 3, 4)}
+        return Condition(f"size({column}) {op} :{name}", sqlite, values, misread=frozenset(["dynalite", "ministack"]))
+
+    def _typing(self, name: str) -> Condition:
+        column, wire_type = self._column(), self._one_of("S", "N", "BOOL", None)
+        stored = next(each.kind.key_type or "BOOL" for each in COLUMNS if each.name == column)
+        op = self._one_of("=", "<>")
+        text = self._one_of(f"attribute_type({column}) {op} :{name}", f":{name} {op} attribute_type({column})")
+        sqlite = f"iif({column} IS NULL, NULL, '{stored}') {op} :{name}"
+        return Condition(text, sqlite, {name: wire_type}, misread=frozenset(["dynalite"]))
+
+    def _existing(self, name: str) -> Condition:
+        column, no = self._column(), self._one_of("", "not_")
+        return Condition(f"attribute_{no}exists({column})", f"{column} IS {'' if no else 'NOT '}NULL")
+
     def leaf(self) -> Condition:
         plain: tuple[Callable[[], Condition], ...] = (self.comparison, self.between, self.like, self.null, self.flag)
-        kinds = (*plain, self.comparison, self.spelled_in, self.bound_in, self.row_in, self.values_alone)
+        listed = (self.spelled_in, self.bound_in, self.row_in)
+        kinds = (*plain, *listed, self.comparison, self.values_alone, self.columns, self.same, self.function)
         made: Condition = self._one_of(*kinds)()
         return made
 
@@ -191,20 +251,21 @@ def joined(word: str, parts: Sequence[Condition]) -> Condition:
         f" {word} ".join(f"({part.sqlite})" for part in parts),
         {name: value for part in parts for name, value in part.values.items()},
         frozenset().union(*(part.lists for part in parts)),
-        any(part.lists_falsy for part in parts),
+        frozenset().union(*(part.misread for part in parts)),
     )
 
 
-def _any_falsy(values: Iterable[Any]) -> bool:
-    return any(value == "" or value is False for value in values)
+def _misread(values: Iterable[Any]) -> frozenset[str]:
+    return frozenset(["dynalite"] if any(value == "" or value is False for value in values) else ())
 
 
 @st.composite
 def conditions(draw: st.DrawFn) -> Condition:
-    """A WHERE; half of them with an equality on some key."""
+    """A WHERE; more than half of them with equalities on some keys, perhaps on one twice."""
     maker = _Maker(draw, _Names())
     tree = maker.tree(draw(st.integers(0, 3)))
-    return joined("AND", draw(st.permutations([maker.keyed(), tree]))) if draw(st.booleans()) else tree
+    keyed = [maker.keyed() for _ in range(draw(st.sampled_from((0, 0, 1, 2, 3))))]
+    return joined("AND", draw(st.permutations([*keyed, tree]))) if keyed else tree
 
 
 @dataclass(frozen=True)
@@ -234,7 +295,7 @@ class Oracle:
     def __init__(self, stored: Sequence[Row]) -> None:
         self._sqlite = sqlite3.connect(":memory:")
         self._sqlite.execute("PRAGMA case_sensitive_like=1")
-        kinds = "pk TEXT, sk INTEGER, i INTEGER, s TEXT, t TEXT, b INTEGER, d NUMERIC, n INTEGER"
+        kinds = "pk TEXT, sk INTEGER, i INTEGER, s TEXT, t TEXT, b INTEGER, d NUMERIC, n INTEGER, c INTEGER"
         self._sqlite.execute(f"CREATE TABLE things ({kinds})")
         marks = ", ".join(f":{name}" for name in NAMES)
         self._sqlite.executemany(f"INSERT INTO things VALUES ({marks})", [_plain(row) for row in stored])

@@ -53,6 +53,7 @@ def deeper(inner: st.SearchStrategy[nodes.Expression]) -> st.SearchStrategy[node
 
     return st.one_of(
         st.builds(nodes.Compare, st.sampled_from(["=", "<>", "<", "<=", ">", ">="]), part(), part()),
+        st.builds(nodes.Same, part(), part()),
         st.builds(nodes.Between, part(), values, values),
         st.builds(nodes.Like, part(), values, st.none() | st.characters(categories=("L", "P"))),
         st.builds(nodes.IsNull, part()),
@@ -63,7 +64,12 @@ def deeper(inner: st.SearchStrategy[nodes.Expression]) -> st.SearchStrategy[node
     )
 
 
-conditions = st.recursive(st.one_of(values, columns, ins(1), ins(2)), deeper, max_leaves=12)
+calls = st.one_of(
+    st.builds(nodes.Call, st.sampled_from(["size", "attribute_exists", "attribute_not_exists"]), columns),
+    st.builds(nodes.Call, st.sampled_from(["begins_with", "contains"]), columns, values),
+    st.builds(nodes.Call, st.just("attribute_type"), columns, st.none() | values),
+)
+conditions = st.recursive(st.one_of(values, columns, ins(1), ins(2), calls), deeper, max_leaves=12)
 
 
 @given(conditions)
@@ -77,6 +83,7 @@ def test_a_condition_reads_back_as_it_was(condition: nodes.Expression) -> None:
 
 
 WORDS = (
+    "DISTINCT size contains begins_with attribute_type "
     "SELECT INSERT INTO UPDATE SET DELETE FROM WHERE AND OR NOT IN LIKE ESCAPE IS NULL BETWEEN ORDER BY LIMIT OFFSET "
     "AS VALUES RETURNING CREATE TABLE INDEX ON PRIMARY KEY DEFAULT REFERENCES WITH DROP IF EXISTS EXPLAIN CASE CAST "
     "UNION a b t INTEGER :p :many ? @ $1 ( ( ( ) ) ) , , . * = <> < || -> + - 1 1.5 1e5 "

@@ -188,3 +188,20 @@ def test_a_key_of_the_wrong_type_is_refused(shop: Shop, calls: Calls, values: di
     with pytest.raises(DataError, match="convert it"):
         shop.rows("SELECT note FROM shop WHERE customer = :c AND number = :n", values)
     assert calls.operations == []
+
+
+def test_a_stream_holds_a_page_and_reads_no_further_than_one_ahead(server: Server, schema: str, calls: Calls) -> None:
+    with opened(server, schema, page_size=4) as shop:
+        shop.fill("eve", range(42))
+        calls.clear()
+        cursor = shop.connection.cursor(stream=True)
+        cursor.execute(shop.statement("SELECT number FROM shop WHERE customer = 'eve'"))
+        assert cursor.fetchmany(3) == [(0,), (1,), (2,)]
+        assert len(calls.operations) <= 2
+        assert cursor.fetchall() == [(number,) for number in range(3, 42)]
+        assert calls.operations == ["Query"] * 11
+
+
+def test_a_stream_of_a_missing_table_fails_when_it_is_executed(shop: Shop) -> None:
+    with pytest.raises(UndefinedTable):
+        shop.connection.cursor(stream=True).execute("SELECT a FROM nowhere WHERE a = 1")

@@ -20,6 +20,7 @@ from botocore.exceptions import (
 from botocore.httpsession import URLLib3Session
 
 from sqlalchemy_dynamorm.client.client import Client
+from sqlalchemy_dynamorm.client.settings import settings
 from sqlalchemy_dynamorm.errors import (
     AccessDenied,
     ConditionFailed,
@@ -110,8 +111,9 @@ LOST = [
     refusal("InternalServerError", 500),
     refusal("Strange", 503),
     answer(FOUND, headers={"x-amz-crc32": "1"}),
+    answer(FOUND, headers={"content-length": "99"}),
 ]
-LOST_IDS = ["timeout", "closed", "internal", "unavailable", "checksum"]
+LOST_IDS = ["timeout", "closed", "internal", "unavailable", "checksum", "cut short"]
 
 
 @pytest.mark.parametrize("failure", LOST, ids=LOST_IDS)
@@ -302,6 +304,50 @@ def test_a_forked_process_connects_anew(connected: Connected, aws: Client, monke
     assert aws._boto is not before
     assert threads_of(aws) is None
     threads.shutdown()
+
+
+def test_a_forked_process_goes_on_with_its_parents_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[int] = []
+
+    class Held:
+        endpoint_url = "http://127.0.0.1:9"
+
+        def stop(self) -> None:
+            stopped.append(os.getpid())
+
+    monkeypatch.setattr("sqlalchemy_dynamorm.client.embedded.acquire", lambda *_: Held())
+    held = Client(settings({"embedded": True}))
+    first = held._client()
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: -1)
+        held.close()
+        again = held._client()
+        held.close()
+        assert again is not first
+        assert stopped == []
+    held._client()
+    held.close()
+    assert stopped == [os.getpid()]
+
+
+def test_requests_are_handed_over_before_a_close_or_after_it(connected: Connected) -> None:
+    connected(answer(FOUND))
+    busy = client()
+    done = threading.Event()
+
+    def close() -> None:
+        while not done.is_set():
+            busy.close()
+
+    closing = threading.Thread(target=close)
+    closing.start()
+    try:
+        for _ in range(50):
+            busy.value(_several())
+    finally:
+        done.set()
+        closing.join()
+        busy.close()
 
 
 def threads_of(one: Client) -> ThreadPoolExecutor | None:

@@ -58,6 +58,17 @@ def test_an_unknown_option_is_refused_by_name() -> None:
     assert all(name in str(caught.value) for name in OPTIONS)
 
 
+def test_segments_are_a_number_of_the_plan() -> None:
+    assert settings({"segments": "4"}).plan.segments == 4
+    with pytest.raises(InterfaceError, match="segments takes a whole number"):
+        settings({"segments": "0"})
+
+
+def test_only_a_statement_names_an_index() -> None:
+    with pytest.raises(InterfaceError, match="no option 'index'"):
+        settings({"index": "by_a"})
+
+
 @pytest.mark.parametrize("name", NOT_YET)
 def test_what_is_not_built_takes_its_default_alone(name: str) -> None:
     assert settings({name: NOT_YET[name][0]}) == Settings()

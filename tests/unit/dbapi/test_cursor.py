@@ -147,6 +147,12 @@ def test_explain_sends_nothing(connection: Connection, client: Answering) -> Non
         cursor.plan("DROP TABLE users")
 
 
+@pytest.mark.parametrize("given", [None, 5, b"SELECT 1"])
+def test_a_statement_is_text(connection: Connection, given: Any) -> None:
+    with pytest.raises(ProgrammingError, match=f"A statement is text; this one is {type(given).__name__}"):
+        connection.cursor().execute(given)
+
+
 def test_many_are_writes_alone(connection: Connection) -> None:
     with pytest.raises(ProgrammingError, match="executemany"):
         connection.cursor().executemany(ALL, [{}])

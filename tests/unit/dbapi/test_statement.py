@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
 from sqlalchemy_dynamorm.dbapi.statement import MAX_PLANS, Prepared, Statement, StatementCache
+from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.plan.options import PlanOptions
-from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
+from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
+from sqlalchemy_dynamorm.plan.steps import GetItem, Query, ReadPlan
 from sqlalchemy_dynamorm.run.changes import Changer
 from sqlalchemy_dynamorm.run.inserts import Inserter
 from sqlalchemy_dynamorm.run.reads import Reader
@@ -27,6 +31,28 @@ def test_a_statement_is_planned_once_for_a_table_and_its_options() -> None:
     assert eventual is not first
     assert prepared(statement, table) is first
     assert prepared(statement, users()) is not first
+
+
+def test_a_hint_is_an_option_of_its_table() -> None:
+    index = Index("by_name", "by_name", ("name",))
+    columns = (Column("id", Kind.INTEGER, nullable=False), Column("name", Kind.STRING))
+    table = Table("users", "users", columns, "id", None, (index,))
+    text = "SELECT id FROM users WHERE id = 1 AND name = 'x'"
+    hinted = prepared(Statement(text, hints={(None, "users"): "by_name"}), table)
+    same = prepared(Statement(text), table, PlanOptions(index="by_name"))
+    for one in (hinted, same):
+        assert isinstance(one.plan, ReadPlan)
+        assert isinstance(one.plan.access, Query)
+        assert one.plan.access.index == index
+    elsewhere = prepared(Statement(text, hints={("staging", "users"): "by_name"}), table)
+    assert isinstance(elsewhere.plan, ReadPlan)
+    assert isinstance(elsewhere.plan.access, GetItem)
+
+
+def test_two_hints_that_differ_are_refused() -> None:
+    statement = Statement("SELECT id FROM users WHERE id = 1", hints={(None, "users"): "by_name"})
+    with pytest.raises(ProgrammingError, match="two hints for 'users', the indexes 'by_name' and 'by_age'"):
+        prepared(statement, users(), PlanOptions(index="by_age"))
 
 
 def test_what_runs_a_plan() -> None:

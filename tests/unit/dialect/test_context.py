@@ -11,6 +11,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import Engine
 
 from sqlalchemy_dynamorm.dbapi import Statement
+from sqlalchemy_dynamorm.dialect.context import statement_options
 
 METADATA = sa.MetaData()
 USERS = sa.Table(
@@ -145,6 +146,9 @@ class TestHooks:
 
 
 class TestOptions:
+    def test_a_name_that_is_no_text_is_not_ours(self) -> None:
+        assert statement_options({("subqueryload_data", 1): None, "dynamodb_scan": "warn"}) == {"scan": "warn"}
+
     def test_ours_go_to_the_cursor(self, engine: Engine, recorder: Recorder) -> None:
         options = {"dynamodb_scan": "allow", "dynamodb_consistent_read": True, "logging_token": "x"}
         assert run(engine, recorder, sa.select(USERS.c.id), **options)[2] == {

@@ -34,7 +34,7 @@ FLAGS = {
     "supports_alter": False,
     "supports_comments": False,
     "inline_comments": False,
-    "supports_server_side_cursors": False,
+    "supports_server_side_cursors": True,
     "supports_native_boolean": True,
     "supports_native_decimal": True,
     "supports_native_uuid": True,
@@ -186,7 +186,7 @@ class TestConnections:
             connection.begin_twophase()
 
     def test_savepoints_are_refused(self, engine: Engine) -> None:
-        with engine.connect() as connection, pytest.raises(errors.Unsupported, match="Savepoints"):
+        with engine.connect() as connection, pytest.raises(exc.NotSupportedError, match="Savepoints"):
             connection.begin_nested()
 
     def test_a_failure_of_the_inspector_is_sqlalchemys(self, monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:

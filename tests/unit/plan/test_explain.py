@@ -32,6 +32,18 @@ def test_the_steps_are_api_calls_and_what_runs_here(statement: str, steps: list[
     assert operations(statement) == steps
 
 
+def test_segments_hints_and_what_the_key_decides_are_shown() -> None:
+    assert "4 segments, in parallel; strongly" in text(planned("SELECT p FROM things", segments="4"))
+    assert "segments" not in text(planned("SELECT p FROM things"))
+    hinted = text(planned("SELECT p FROM things WHERE a = 'x'", table(KEYS_A), index="keys_a"))
+    assert "the statement names index 'keys_a'" in hinted
+    for where, verb in [("s = 1", "GetItem"), ("s IN (1, 2)", "BatchGetItem"), ("p IN ('x', 'y')", "Query")]:
+        shown = text(planned(f"SELECT p FROM things WHERE p = 'x' AND {where} AND p > 'a'"))
+        assert shown.startswith(f"1. {verb} things")
+        assert "p > 'a'" in shown.partition("only where the key has")[2]
+    assert "key[p = 'x' AND s = 1 AND s > 5]" in text(planned("DELETE FROM things WHERE p = 'x' AND s = 1 AND s > 5"))
+
+
 def test_a_row_has_a_value_for_each_column() -> None:
     (row,) = rows(planned("SELECT p FROM things WHERE p = 'x' AND s > 1 AND (b = 2 OR f)"))
     assert dict(zip(COLUMNS, row, strict=True)) == {

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy_dynamorm.errors import DataError, InternalError
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.decode import Page, RowDecoder, last_key, to_body, wire_item, wire_items
+from sqlalchemy_dynamorm.run.values import JSON_NULL
 
 EVERY_KIND = tuple(Column(kind.value, kind) for kind in Kind)
 EVERY_VALUE: dict[str, Any] = {
@@ -103,6 +104,22 @@ def test_no_digit_of_a_whole_number_is_lost(kind: Kind, text: str, value: Any) -
     [(read,), (other,)] = RowDecoder((column,)).page(page_of(column, {"N": text}, {"N": "5"})).rows
     assert (read, other) == (value, 5)
     assert type(read) is type(value)
+
+
+def test_json_null_is_told_from_no_attribute_where_a_condition_asks() -> None:
+    shown, asked = Column("j", Kind.DOCUMENT), Column("j", Kind.DOCUMENT, nulls=True)
+    answer = body(Items=[{"j": {"NULL": True}}, {}, {"j": {"L": [{"NULL": True}]}}])
+    expected = [(None, JSON_NULL), (None, None), ([None], [None])]
+    decoder = RowDecoder((shown, asked))
+    assert decoder.page(answer).rows == expected
+    assert [decoder.row(item) for item in wire_items(answer)] == expected
+
+
+def test_an_attribute_is_shown_as_one_kind_and_asked_for_as_it_is_stored() -> None:
+    fields = (Column("n", Kind.FLOAT), Column("n", Kind.ANY, nulls=True), Column("s", Kind.STRING))
+    answer = body(Items=[{"n": {"N": "0.10"}}, {"n": {"NULL": True}}, {}])
+    rows = RowDecoder(fields).page(answer).rows
+    assert rows == [(0.1, Decimal("0.1"), None), (None, JSON_NULL, None), (None, None, None)]
 
 
 @pytest.mark.parametrize("kind", Kind)

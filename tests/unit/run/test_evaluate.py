@@ -5,11 +5,19 @@ from typing import Any
 
 import pytest
 
-from sqlalchemy_dynamorm.errors import DataError, Unsupported
-from sqlalchemy_dynamorm.plan.predicates import Comparison, Presence
+from sqlalchemy_dynamorm.errors import DataError
+from sqlalchemy_dynamorm.plan.predicates import (
+    All,
+    ColumnComparison,
+    Comparison,
+    FunctionTest,
+    Presence,
+    SizeComparison,
+)
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.bind import bound
 from sqlalchemy_dynamorm.run.evaluate import checker, normalised
+from sqlalchemy_dynamorm.run.values import JSON_NULL, Json
 from sqlalchemy_dynamorm.sql.nodes import Param
 
 
@@ -47,7 +55,55 @@ def test_a_value_of_the_wrong_type_is_refused() -> None:
     assert normalised(None, Column("c", Kind.INTEGER)) is None
 
 
-def test_whether_a_document_is_null_is_not_seen_on_what_is_decoded() -> None:
-    column = Column("j", Kind.DOCUMENT)
-    with pytest.raises(Unsupported, match="JSON column 'j'"):
-        checker(Presence(column, False), [column], bound({}))
+@pytest.mark.parametrize(
+    ("stored", "present", "expected"),
+    [(None, False, True), (None, True, False), (JSON_NULL, False, False), (JSON_NULL, True, True), ({}, True, True)],
+)
+def test_json_null_is_a_value(stored: Any, present: bool, expected: bool) -> None:
+    column = Column("j", Kind.DOCUMENT, nulls=True)
+    assert checker(Presence(column, present), [column], bound({}))((stored,)) is expected
+
+
+@pytest.mark.parametrize(
+    ("op", "stored", "given", "expected"),
+    [
+        ("=", JSON_NULL, Json(None), True),
+        ("<>", JSON_NULL, Json(None), False),
+        ("<>", JSON_NULL, 1, True),
+        ("=", JSON_NULL, None, False),
+        ("<>", None, Json(None), False),
+    ],
+)
+def test_json_null_equals_itself_alone(op: Any, stored: Any, given: Any, expected: bool) -> None:
+    column = Column("j", Kind.DOCUMENT, nulls=True)
+    assert checker(Comparison(column, op, Param("v")), [column], bound({"v": given}))((stored,)) is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "op", "left", "right", "expected"),
+    [
+        (Kind.STRING, "=", "x", "x", True),
+        (Kind.STRING, "=", None, None, False),
+        (Kind.STRING, "<>", "x", None, False),
+        (Kind.STRING, "<", "a", "b", True),
+        (Kind.BOOLEAN, ">=", True, False, True),
+        (Kind.DECIMAL, "=", Decimal("1.50"), 1.5, True),
+        (Kind.DOCUMENT, "=", JSON_NULL, JSON_NULL, True),
+        (Kind.DOCUMENT, "=", JSON_NULL, None, False),
+        (Kind.DOCUMENT, "<>", [1], [1.0], False),
+        (Kind.ANY, "<>", "1", 1, True),
+        (Kind.ANY, "<", "1", 2, False),
+    ],
+)
+def test_a_comparison_of_two_columns(kind: Kind, op: Any, left: Any, right: Any, expected: bool) -> None:
+    a, b = Column("a", kind), Column("b", kind)
+    assert checker(ColumnComparison(a, op, b), [a, b], bound({}))((left, right)) is expected
+
+
+def test_a_function_reads_its_own_column() -> None:
+    a, b = Column("a", Kind.STRING), Column("b", Kind.ANY, nulls=True)
+    both = All((SizeComparison(a, ">", Param("n")), FunctionTest("attribute_type", b, Param("t"))))
+    test = checker(both, [b, a], bound({"n": 1, "t": "N"}))
+    assert test((1, "ab"))
+    assert not test((1, "a"))
+    assert not test(("1", "ab"))

@@ -48,3 +48,13 @@ def test_keys_that_a_where_lists_come_once(where: str, keys: list[tuple[str, int
     plan = selected(where)
     assert isinstance(plan.access, BatchGetItem)
     assert keys_listed(THINGS, plan.access.sources, bound({})) == [key_from_values(THINGS, key) for key in keys]
+
+
+def test_keys_that_the_rest_of_the_where_rules_out_are_not_asked_for() -> None:
+    plan = selected("p IN ('x', 'y') AND s IN (1, 2) AND s < :v AND (p <> 'y' OR s > 5)")
+    assert isinstance(plan.access, BatchGetItem)
+    assert keys_listed(THINGS, plan.access.sources, bound({"v": 2}), plan.access.check) == [X1]
+    one = selected("p = 'x' AND s = 1 AND s = :v")
+    assert isinstance(one.access, GetItem)
+    assert key_given(THINGS, one.access.key, bound({"v": 1}), one.access.check) == X1
+    assert key_given(THINGS, one.access.key, bound({"v": 2}), one.access.check) is None

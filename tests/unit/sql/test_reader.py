@@ -14,7 +14,20 @@ from sqlglot import exp
 from sqlalchemy_dynamorm import errors
 from sqlalchemy_dynamorm.sql import nodes, read_expressions, read_queries
 from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope
-from sqlalchemy_dynamorm.sql.nodes import Column, Compare, In, IsNull, IsTrue, Like, Literal, Not, Param, ParamList
+from sqlalchemy_dynamorm.sql.nodes import (
+    Call,
+    Column,
+    Compare,
+    In,
+    IsNull,
+    IsTrue,
+    Like,
+    Literal,
+    Not,
+    Param,
+    ParamList,
+    Same,
+)
 from sqlalchemy_dynamorm.sql.reader import read
 
 A, B = Column("a"), Column("b")
@@ -56,8 +69,21 @@ CONDITIONS: dict[str, nodes.Expression] = {
     "a IS FALSE": IsTrue(Not(A)),
     "a IS NOT TRUE": Not(IsTrue(A)),
     "a IS NOT FALSE": Not(IsTrue(Not(A))),
-    "a IS 1": IsTrue(Compare("=", A, Literal(1))),
-    "a IS NOT 0": Not(IsTrue(Compare("=", A, Literal(0)))),
+    "a IS 1": Same(A, Literal(1)),
+    "a IS NOT 0": Not(Same(A, Literal(0))),
+    "a IS :x": Same(A, Param("x")),
+    "a IS NOT b": Not(Same(A, B)),
+    "a IS DISTINCT FROM 'x' || :x": Not(Same(A, nodes.Concat((Literal("x"), Param("x"))))),
+    "a IS NOT DISTINCT FROM NULL": Same(A, Literal(None)),
+    "NOT :x IS NOT DISTINCT FROM a": Not(Same(Param("x"), A)),
+    "size(a) > 3": Compare(">", Call("size", A), Literal(3)),
+    "SIZE(t.a) BETWEEN 1 AND :x": nodes.Between(Call("size", Column("a", "t")), Literal(1), Param("x")),
+    "attribute_type(a) = 'S'": Compare("=", Call("attribute_type", A), Literal("S")),
+    "attribute_type(a, :x)": Call("attribute_type", A, Param("x")),
+    "NOT attribute_exists(a)": Not(Call("attribute_exists", A)),
+    "attribute_not_exists(a)": Call("attribute_not_exists", A),
+    "begins_with(a, 'x')": Call("begins_with", A, Literal("x")),
+    "contains(a, :x || 'y')": Call("contains", A, nodes.Concat((Param("x"), Literal("y")))),
     "a BETWEEN :x AND 2": nodes.Between(A, Param("x"), Literal(2)),
     "a NOT BETWEEN 1 AND 2": Not(nodes.Between(A, Literal(1), Literal(2))),
     "a LIKE 'x%'": Like(A, Literal("x%")),
@@ -330,8 +356,14 @@ UNSUPPORTED = {
     "SELECT a FROM t WHERE a || 'x' = :p": "A column",
     "SELECT a FROM t WHERE a BETWEEN b AND 1": "A column",
     "SELECT a FROM t WHERE a BETWEEN SYMMETRIC 1 AND 2": "SYMMETRIC",
-    "SELECT a FROM t WHERE a IS :p": "IS with a value",
-    "SELECT a FROM t WHERE a IS NOT b": "IS with a value",
+    "SELECT a FROM t WHERE length(a) > 1": r"LENGTH\(\)",
+    "SELECT a FROM t WHERE starts(a, 'x')": r"STARTS\(\)",
+    'SELECT a FROM t WHERE "size"(a) > 1': r"SIZE\(\)",
+    "SELECT a FROM t WHERE size(DISTINCT a) > 1": "in the place of a column",
+    "SELECT a FROM t WHERE size(:p) > 1": "in the place of a column",
+    "SELECT a FROM t WHERE begins_with(a, b)": "A column",
+    "SELECT a FROM t WHERE contains(a, :p, 1)": "CONTAINS",
+    "SELECT a FROM t WHERE size(a) IN (1)": "in the place of a column",
     "SELECT a FROM t WHERE a COLLATE NOCASE = 'x'": "COLLATE",
     "SELECT a FROM t WHERE a = DATE '2020-01-01'": "CAST",
     "INSERT OR REPLACE INTO t (a) VALUES (1)": "INSERT OR REPLACE",
