@@ -75,6 +75,8 @@ def test_nothing_is_compared_yet() -> None:
 def test_other_databases_are_compared_as_ever() -> None:
     metadata = sa.MetaData()
     sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True))
-    with sa.create_engine("sqlite://").connect() as connection:
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
         [difference] = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
     assert difference[0] == "add_table"
