@@ -34,25 +34,26 @@ class Client:
         self.counters = Counters(settings.system_table, create_system_table if settings.embedded else None)
         self._observers: tuple[Observer, ...] = ()
         self._lock = threading.Lock()
+        self._server: Any = None
         self._server_of = os.getpid()
         self._reset()
 
     def _reset(self) -> None:
+        """Forget sockets and threads; after a fork they are the parent's."""
         self._pid = os.getpid()
         self._boto: Any = None
-        self._server: Any = None
         self._threads: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
         """Give back connections, threads and an embedded server; the next request starts anew."""
         with self._lock:
             if self._pid != os.getpid():
-                self._forked()
-            boto, server, threads = self._boto, self._server, self._threads
+                self._reset()
+            boto, threads, server = self._boto, self._threads, None
             self._reset()
-            if self._server_of != os.getpid():
-                # A forked child goes on with its parent's server, whose tables would be lost to it otherwise.
-                self._server, server = server, None
+            # A forked child goes on with its parent's server, whose tables would be lost to it otherwise.
+            if self._server_of == os.getpid():
+                server, self._server = self._server, None
         if threads is not None:
             threads.shutdown(wait=False)
         if boto is not None:
@@ -165,16 +166,10 @@ class Client:
         if self._boto is None or self._pid != os.getpid():
             with self._lock:
                 if self._pid != os.getpid():
-                    # Sockets and threads are the parent's; the embedded server too.
-                    self._forked()
+                    self._reset()
                 if self._boto is None:
                     self._boto = self._connect()
         return self._boto
-
-    def _forked(self) -> None:
-        server = self._server
-        self._reset()
-        self._server = server
 
     def _connect(self) -> Any:
         from sqlalchemy_dynamorm.client import boto, embedded

@@ -108,7 +108,7 @@ def _query(plan: ReadPlan, query: Query, detail: list[str]) -> Iterator[_Step]:
         notes.append("ScanIndexForward=false")
     if not query.exact:
         notes.append("the key condition may be wider than the WHERE; rows are checked again locally")
-    if index is not None and not (query.index and query.index.local):
+    if query.of_global_index:
         notes.append("eventually consistent, as global indexes are")
     else:
         notes.append(_consistency(plan))

@@ -76,6 +76,11 @@ class Query:
         """One partition, so rows come in the order of the range attributes."""
         return all(isinstance(part, Comparison) for part in self.hash)
 
+    @property
+    def of_global_index(self) -> bool:
+        """It reads a global index, which is never strongly consistent."""
+        return self.index is not None and not self.index.local
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:

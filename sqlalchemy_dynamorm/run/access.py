@@ -104,18 +104,13 @@ def _filtered(
     params = dict(request.params)
     if isinstance(condition, str):
         params["FilterExpression"] = condition
-    if plan.consistent and params.get("IndexName") not in global_indexes(plan.table):
+    if plan.consistent and not (isinstance(plan.access, Query) and plan.access.of_global_index):
         params["ConsistentRead"] = True
     if attributes is None:
         params["Select"] = "COUNT"
     else:
         params["ProjectionExpression"] = placeholders.projection(attributes)
     return Pages((Request(request.operation, placeholders.into(params)),), condition is not True, renderer.exact)
-
-
-def global_indexes(table: Table | None) -> frozenset[str]:
-    """The physical names of the indexes that are never strongly consistent."""
-    return frozenset(index.physical for index in table.indexes if not index.local) if table is not None else frozenset()
 
 
 def _partitions(query: Query, values: Bound) -> Iterator[Item]:

@@ -87,18 +87,7 @@ class Changer:
         assert self.finder is not None
         if self.plan.where == NEVER:
             return []
-        rows: list[Row] = []
-        execution, answer = self.finder.run(values, scope), None
-        while True:
-            try:
-                ask = execution.send(answer)
-            except StopIteration:
-                break
-            if isinstance(ask, Rows):
-                rows.extend(ask.rows)
-                answer = None
-            else:
-                answer = yield ask
+        rows = yield from self.finder.found(values, scope)
         return [key for row in rows if (key := key_from_values(self.plan.table, row)) is not None]
 
     # --- AUTOCOMMIT ---

@@ -50,6 +50,10 @@ class Scope:
     page_size: int | None = None
     read_budget: int | None = None
 
+    def own_writes(self, table: Table) -> OwnWrites:
+        """The items of a table that the open transaction wrote; none in AUTOCOMMIT."""
+        return {} if self.buffer is None else self.buffer.own_writes(table)
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -70,7 +74,7 @@ class Reader:
         if table is None:
             yield Rows([project(self.plan.projection, (), values)])
             return Outcome()
-        own = scope.buffer.own_writes(table) if scope.buffer is not None else {}
+        own = scope.own_writes(table)
         reader = self._seeing(own, table)
         if self.plan.count:
             yield from reader.counted(values, scope, own)
@@ -79,6 +83,14 @@ class Reader:
         else:
             yield from self.streamed(values, scope, limit)
         return Outcome()
+
+    def found(self, values: Bound, scope: Scope) -> Asking[list[Row]]:
+        """All rows at once, of a plan without ORDER BY and LIMIT, for a statement that goes on with them."""
+        table = self.plan.table
+        assert table is not None
+        own = scope.own_writes(table)
+        reader = self._seeing(own, table)
+        return reader._projected((yield from reader._merged(values, scope, own, None)), values)
 
     def _seeing(self, own: OwnWrites, table: Table) -> Reader:
         """This reader, decoding also what merging own writes needs: the key, the order and all that WHERE reads."""

@@ -17,9 +17,8 @@ CREATE = (
 )
 
 
-@contextmanager
-def shop(server: Server, schema: str, **options: Any) -> Iterator[Shop]:
-    """The table on a server, empty, and a connection in AUTOCOMMIT."""
+def connected(server: Server, schema: str, **options: Any) -> Connection:
+    """A connection to a server, in AUTOCOMMIT."""
     connection = connect(
         endpoint_url=server.endpoint,
         region=REGION,
@@ -29,6 +28,13 @@ def shop(server: Server, schema: str, **options: Any) -> Iterator[Shop]:
         **options,
     )
     connection.isolation_level = "AUTOCOMMIT"
+    return connection
+
+
+@contextmanager
+def shop(server: Server, schema: str, **options: Any) -> Iterator[Shop]:
+    """The table on a server, empty, and a connection in AUTOCOMMIT."""
+    connection = connected(server, schema, **options)
     connection.cursor().execute(CREATE)
     try:
         yield Shop(connection, f"{schema}.shop")

@@ -27,7 +27,7 @@ from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
 from sqlalchemy_dynamorm.run.request import Request
 from tests.conftest import Calls
 from tests.servers import KEY, REGION, SECRET, Server
-from tests.service.shop import Shop
+from tests.service.shop import Shop, connected
 from tests.service.shop import shop as opened
 
 INSERT = "INSERT INTO shop (customer, number, region, note) VALUES (:c, :n, 'eu', :note)"
@@ -56,14 +56,7 @@ def transacting(ministack: Server, schema: str) -> Iterator[Shop]:
 def other(ministack: Server, transacting: Shop) -> Iterator[Shop]:
     """Somebody else at the same table, in AUTOCOMMIT."""
     schema = transacting.table.physical.partition(".")[0]
-    connection = connect(
-        endpoint_url=ministack.endpoint,
-        region=REGION,
-        aws_access_key_id=KEY,
-        aws_secret_access_key=SECRET,
-        default_schema=schema,
-    )
-    connection.isolation_level = "AUTOCOMMIT"
+    connection = connected(ministack, schema)
     yield Shop(connection, transacting.table.physical)
     connection.close()
 
