@@ -64,7 +64,9 @@ class Changer:
                 for together in self._rounds(targets):
                     count += yield from self._at_once(together)
             else:
-                count += yield from self._one_by_one(targets, buffer)
+                # What is sent at once changes what the next one finds, so there each is read just before.
+                for together in [targets] if buffer is not None else [[target] for target in targets]:
+                    count += yield from self._judged(together, buffer)
         return Outcome(count)
 
     def _targets(self, batch: Sequence[Bound], scope: Scope) -> Asking[list[Target]]:
@@ -142,30 +144,34 @@ class Changer:
 
     def _request(self, target: Target) -> Request | None:
         """The conditional request, or ``None`` where the values say that the WHERE cannot hold."""
+        if target.changed is None:
+            return self._deletion(target)
         table, placeholders = self.plan.table, Placeholders()
-        if target.changed is None and self.plan.rest == ALWAYS:
-            params = writing.delete(table, target.key, None, placeholders)
-            return Request("DeleteItem", {**params, "ReturnValues": "ALL_OLD"}, repeatable=False)
         condition = writing.checked(table, (Check(self.plan.rest, target.values),), placeholders)
         if condition is None:
             return None
-        if target.changed is None:
-            params = writing.delete(table, target.key, condition, placeholders)
-            return Request("DeleteItem", {**params, "ReturnValues": "ALL_OLD"}, repeatable=False)
         params = writing.update(table, target.key, target.changed, condition, placeholders)
         if self.plan.returning is not None:
             params["ReturnValues"] = "ALL_NEW"
         return Request("UpdateItem", params, repeatable=False)
 
+    def _deletion(self, target: Target) -> Request | None:
+        """As :meth:`_request`. By key alone it is unconditional: the old item tells whether there was one."""
+        table, placeholders, condition = self.plan.table, Placeholders(), None
+        if self.plan.rest != ALWAYS:
+            condition = writing.checked(table, (Check(self.plan.rest, target.values),), placeholders)
+            if condition is None:
+                return None
+        params = writing.delete(table, target.key, condition, placeholders)
+        return Request("DeleteItem", {**params, "ReturnValues": "ALL_OLD"}, repeatable=False)
+
     # --- in a transaction, and for moved keys ---
 
-    def _one_by_one(self, targets: list[Target], buffer: Buffer | None) -> Asking[int]:
+    def _judged(self, targets: list[Target], buffer: Buffer | None) -> Asking[int]:
+        """Read the items together, then change those on which the WHERE holds, in order."""
         count = 0
-        # What is sent at once changes what the next one finds, so it is read just before.
-        images = {} if buffer is None else (yield from self._images(targets, buffer))
+        images = yield from self._images(targets, buffer)
         for target in targets:
-            if buffer is None:
-                images = yield from self._images([target], None)
             entry = buffer.entry(self.plan.table, target.key) if buffer is not None else None
             image = images[identity(target.key, self.plan.table)] if entry is None else entry.after
             if image is not None and self._matches(image, target):
