@@ -6,7 +6,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
-from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql import nodes, read_changes  # noqa: F401 - its handlers register themselves
 from sqlalchemy_dynamorm.sql.closed_world import Scope, unsupported
 from sqlalchemy_dynamorm.sql.grammar import is_word, syntax_error, tokens_of, tree_of
 from sqlalchemy_dynamorm.sql.labels import label

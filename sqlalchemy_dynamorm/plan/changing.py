@@ -1,0 +1,78 @@
+"""INSERT, UPDATE and DELETE become plans."""
+
+from __future__ import annotations
+
+from sqlalchemy_dynamorm.errors import ProgrammingError
+from sqlalchemy_dynamorm.plan.access import Wanted, choose
+from sqlalchemy_dynamorm.plan.conditions import when_true
+from sqlalchemy_dynamorm.plan.options import PlanOptions
+from sqlalchemy_dynamorm.plan.policy import check_scan
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Predicate
+from sqlalchemy_dynamorm.plan.reading import access
+from sqlalchemy_dynamorm.plan.resolve import Fields, Names, returning
+from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.plan.steps import ChangePlan, Field, GetItem, InsertPlan, Projection, ReadPlan
+from sqlalchemy_dynamorm.sql import nodes
+
+
+def plan_insert(statement: nodes.Insert, names: Names) -> InsertPlan:
+    """The plan of an INSERT."""
+    columns = tuple(names.target(name) for name in statement.columns)
+    _refuse_twice(columns, "the column list of INSERT")
+    return InsertPlan(names.table, columns, statement.rows, returning(statement.returning, names))
+
+
+def _refuse_twice(columns: list[Column] | tuple[Column, ...], place: str) -> None:
+    for position, column in enumerate(columns):
+        if column in columns[:position]:
+            raise ProgrammingError(f"The column {column.name!r} stands twice in {place}.")
+
+
+def plan_update(statement: nodes.Update, names: Names, options: PlanOptions) -> ChangePlan:
+    """The plan of an UPDATE."""
+    assignments = tuple((names.target(name), value) for name, value in statement.assignments)
+    _refuse_twice([column for column, _ in assignments], "SET")
+    return _change(names, statement.where, statement.returning, assignments, options)
+
+
+def plan_delete(statement: nodes.Delete, names: Names, options: PlanOptions) -> ChangePlan:
+    """The plan of a DELETE."""
+    return _change(names, statement.where, statement.returning, None, options)
+
+
+def _change(
+    names: Names,
+    written: nodes.Expression | None,
+    shown: tuple[nodes.Output | nodes.Star, ...],
+    assignments: tuple[tuple[Column, nodes.Value], ...] | None,
+    options: PlanOptions,
+) -> ChangePlan:
+    table = names.table
+    where = ALWAYS if written is None else when_true(written, names.resolve)
+    back = returning(shown, names)
+    choice = choose(table, where, Wanted(frozenset()), options)
+    if isinstance(choice.access, GetItem):
+        key, check = choice.access.key, choice.access.check
+        return ChangePlan(table, where, choice.rest, key, None, assignments, back, check)
+    find = _find_keys(table, where, options)
+    check_scan(table, where, choice, options, (), limited=False)
+    return ChangePlan(table, where, where, None, find, assignments, back)
+
+
+def _find_keys(table: Table, where: Predicate, options: PlanOptions) -> ReadPlan:
+    """The read that finds the keys an UPDATE or DELETE changes."""
+    fields = Fields()
+    keys = [table.by_name[name] for name in table.key]
+    values = tuple(Field(fields.position(column)) for column in keys)
+    choice, _ = access(table, where, fields, [], options)
+    projection = Projection(tuple(fields.columns), values, table.key)
+    return ReadPlan(
+        table,
+        choice.access,
+        projection,
+        where,
+        choice.rest,
+        options.consistent_read != "false",
+        reason=choice.reason,
+        passed_over=choice.passed_over,
+    )

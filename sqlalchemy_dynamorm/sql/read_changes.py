@@ -1,0 +1,93 @@
+"""sqlglot's INSERT, UPDATE and DELETE to nodes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from sqlalchemy_dynamorm.errors import ProgrammingError
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.closed_world import Scope, unsupported
+from sqlalchemy_dynamorm.sql.read_expressions import column, name, value
+from sqlalchemy_dynamorm.sql.read_queries import Outputs, opened, output, query, read_where, table
+
+
+@query.reads(exp.Insert, "this", "expression", "default", "returning")
+def _insert(node: exp.Insert, scope: Scope) -> nodes.Query:
+    target, columns = _target(node.this, scope)
+    scope = replace(scope, table=target)
+    rows = _rows(node, len(columns), scope)
+    return nodes.Insert(target, columns, rows, _returning(node, scope))
+
+
+def _target(node: exp.Expr, scope: Scope) -> tuple[nodes.TableName, tuple[str, ...]]:
+    if type(node) is not exp.Schema:
+        return table(node, scope), ()
+    columns = tuple(name(item, scope) for item in opened(node).expressions)
+    _refuse_twice(columns)
+    return table(node.this, scope), columns
+
+
+def _rows(node: exp.Insert, width: int, scope: Scope) -> tuple[tuple[nodes.Value, ...], ...]:
+    source = node.args.get("expression")
+    if node.args.get("default"):
+        if source or width:
+            raise ProgrammingError("DEFAULT VALUES stands alone, without columns and without VALUES.")
+        return ((),)
+    if type(source) is not exp.Values:
+        raise unsupported("INSERT from a SELECT" if source else "INSERT without VALUES")
+    if not width:
+        raise unsupported("INSERT without a list of columns", "the order of a table's columns is not certain")
+    return tuple(_row(row, width, scope) for row in opened(source).expressions)
+
+
+def _row(node: exp.Expr, width: int, scope: Scope) -> tuple[nodes.Value, ...]:
+    parts = opened(node).expressions
+    if len(parts) != width:
+        raise ProgrammingError(f"INSERT has {width} columns and a row of {len(parts)} values.")
+    return tuple(value(part, scope) for part in parts)
+
+
+@query.reads(exp.Update, "this", "expressions", "where", "returning")
+def _update(node: exp.Update, scope: Scope) -> nodes.Query:
+    scope = replace(scope, table=table(node.this, scope))
+    assignments = tuple(_assignment(item, scope) for item in node.expressions)
+    _refuse_twice(tuple(column for column, _ in assignments))
+    return nodes.Update(_table_of(scope), assignments, read_where(node, scope), _returning(node, scope))
+
+
+def _assignment(node: exp.Expr, scope: Scope) -> tuple[str, nodes.Value]:
+    if type(node) is not exp.EQ or type(node.this) is not exp.Column:
+        raise unsupported("SET with anything but column = value")
+    target = column(opened(node).this, scope)
+    if target.table is not None:
+        raise ProgrammingError("SET names the column without its table.")
+    return target.name, value(node.expression, scope)
+
+
+@query.reads(exp.Delete, "this", "where", "returning")
+def _delete(node: exp.Delete, scope: Scope) -> nodes.Query:
+    scope = replace(scope, table=table(node.this, scope))
+    return nodes.Delete(_table_of(scope), read_where(node, scope), _returning(node, scope))
+
+
+def _table_of(scope: Scope) -> nodes.TableName:
+    assert scope.table is not None
+    return scope.table
+
+
+def _returning(node: exp.Expr, scope: Scope) -> Outputs:
+    found = node.args.get("returning")
+    if not found:
+        return ()
+    outputs = tuple(output(item, scope) for item in opened(found).expressions)
+    if any(isinstance(item, nodes.Output) and item.expression == nodes.CountRows() for item in outputs):
+        raise ProgrammingError("RETURNING cannot count; the cursor's rowcount does.")
+    return outputs
+
+
+def _refuse_twice(columns: tuple[str, ...]) -> None:
+    for at, column_name in enumerate(columns):
+        if column_name in columns[:at]:
+            raise ProgrammingError(f"The column {column_name} is named twice.")
