@@ -90,9 +90,12 @@ def _read(plan: ReadPlan) -> Iterator[_Step]:
     if plan.sort:
         terms = (f"{plan.projection.fields[sort.field].name}{' DESC' if sort.descending else ''}" for sort in plan.sort)
         yield "Sort", None, None, None, None, f"local: ORDER BY {', '.join(terms)}"
+    if plan.offset is not None:
+        yield "Offset", None, None, None, None, f"local: the first {value(plan.offset)} rows are read and dropped"
     if plan.limit is not None:
         rows_kept = f"{value(plan.limit)} rows"
-        why = f"the first {rows_kept} of the sorted" if plan.sort else f"reading stops after {rows_kept}"
+        more = " more" if plan.offset is not None else ""
+        why = f"the first {rows_kept} of the sorted" if plan.sort else f"reading stops after {rows_kept}{more}"
         yield "Limit", None, None, None, None, why
 
 

@@ -22,7 +22,8 @@ def plan_constants(statement: nodes.Select) -> ReadPlan:
     if nodes.CountRows() in values:
         raise Unsupported("COUNT(*) without a FROM is not built yet.")
     projection = Projection((), values, labels)
-    return ReadPlan(None, Nothing(), projection, limit=statement.limit, reason="constants only")
+    limit, offset = statement.limit, statement.offset
+    return ReadPlan(None, Nothing(), projection, limit=limit, reason="constants only", offset=offset)
 
 
 def plan_select(statement: nodes.Select, names: Names, options: PlanOptions) -> ReadPlan:
@@ -35,7 +36,7 @@ def plan_select(statement: nodes.Select, names: Names, options: PlanOptions) -> 
     where = ALWAYS if statement.where is None else when_true(statement.where, names.resolve)
     order = [] if count else _order(statement.order, names, where)
     choice, sort = access(names.table, where, fields, order, options)
-    limited = statement.limit is not None and bool(sort)
+    limited = (statement.limit, statement.offset) != (None, None) and bool(sort)
     check_scan(names.table, where, choice, options, [column for column, _ in order], limited=limited)
     return ReadPlan(
         names.table,
@@ -49,6 +50,7 @@ def plan_select(statement: nodes.Select, names: Names, options: PlanOptions) -> 
         count,
         choice.reason,
         choice.passed_over,
+        statement.offset,
     )
 
 

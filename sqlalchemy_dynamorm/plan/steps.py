@@ -152,6 +152,7 @@ class ReadPlan:
     count: bool = False
     reason: str = ""
     passed_over: tuple[str, ...] = ()
+    offset: nodes.Value | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from sqlalchemy_dynamorm.plan.steps import (
 )
 from sqlalchemy_dynamorm.run import access
 from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.cut import Cut, cut_of
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.evaluate import Test, checker
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values, key_given, keys_listed
@@ -67,10 +68,10 @@ class Reader:
 
     def run(self, values: Bound, scope: Scope) -> Execution:
         """The rows of the SELECT."""
-        limit = limit_of(self.plan, values)
+        cut = cut_of(self.plan, values)
         table = self.plan.table
-        if limit == 0:
-            return Outcome()
+        if cut.keep == 0 or (cut.skip and (table is None or self.plan.count)):
+            return Outcome()  # constants and COUNT(*) are one row
         if table is None:
             yield Rows([project(self.plan.projection, (), values)])
             return Outcome()
@@ -79,9 +80,9 @@ class Reader:
         if self.plan.count:
             yield from reader.counted(values, scope, own)
         elif self.plan.sort or own:
-            yield from reader.gathered(values, scope, own, limit)
+            yield from reader.gathered(values, scope, own, cut)
         else:
-            yield from self.streamed(values, scope, limit)
+            yield from self.streamed(values, scope, cut)
         return Outcome()
 
     def found(self, values: Bound, scope: Scope) -> Asking[list[Row]]:
@@ -105,29 +106,30 @@ class Reader:
         projection = replace(self.plan.projection, fields=tuple(fields))
         return Reader(replace(self.plan, projection=projection))
 
-    def streamed(self, values: Bound, scope: Scope, limit: int | None) -> Asking[None]:
+    def streamed(self, values: Bound, scope: Scope, cut: Cut) -> Asking[None]:
         """Rows page by page, until the limit."""
         source, test, sized = self._source(values, scope)
-        wanted = limit
+        skip, wanted = cut.skip, cut.stop
         while (page := (yield from source.next_page(wanted if sized else None))) is not None:
             rows = page if test is None else [row for row in page if test(row)]
             rows = rows if wanted is None else rows[:wanted]
-            yield Rows(self._projected(rows, values))
+            yield Rows(self._projected(rows[skip:], values))
+            skip = max(0, skip - len(rows))
             if wanted is not None:
                 wanted -= len(rows)
                 if wanted == 0:
                     return
 
-    def gathered(self, values: Bound, scope: Scope, own: OwnWrites, limit: int | None) -> Asking[None]:
+    def gathered(self, values: Bound, scope: Scope, own: OwnWrites, cut: Cut) -> Asking[None]:
         """All rows, with own writes in the place of what is stored, sorted and cut."""
-        rows = yield from self._merged(values, scope, own, limit)
+        rows = yield from self._merged(values, scope, own, cut.stop)
         for sort in reversed(self._sorting(own)):
             try:
                 rows.sort(key=_sort_key(sort), reverse=sort.descending)
             except TypeError:
                 name = self.plan.projection.fields[sort.field].name
                 raise DataError(f"ORDER BY {name!r}: the items hold values of several types there.") from None
-        yield Rows(self._projected(rows[:limit], values))
+        yield Rows(self._projected(rows[cut.skip : cut.stop], values))
 
     def counted(self, values: Bound, scope: Scope, own: OwnWrites) -> Asking[None]:
         """The number of rows; items are transferred only where they must be checked here."""
@@ -264,19 +266,6 @@ def _sort_key(sort: Sort) -> Any:
         return 1 - nulls, value
 
     return key
-
-
-def limit_of(plan: ReadPlan, values: Bound) -> int | None:
-    """The LIMIT, checked.
-
-    :raises DataError: it is negative or no whole number.
-    """
-    if plan.limit is None:
-        return None
-    limit = values(plan.limit)
-    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-        raise DataError("LIMIT takes a whole number of rows, 0 or more.")
-    return limit
 
 
 def project(projection: Projection, row: Row, values: Bound) -> Row:

@@ -26,6 +26,7 @@ CLAUSES: dict[type[exp.Expr], frozenset[str]] = {
     exp.Where: frozenset({"this"}),
     exp.Order: frozenset({"expressions"}),
     exp.Limit: frozenset({"expression"}),
+    exp.Offset: frozenset({"expression"}),
     exp.Returning: frozenset({"expressions"}),
     exp.Schema: frozenset({"this", "expressions"}),
     exp.Values: frozenset({"expressions"}),
@@ -72,7 +73,7 @@ def _from(node: exp.From, scope: Scope) -> nodes.TableName:
 # --- SELECT -----------------------------------------------------------------------------------------------------
 
 
-@query.reads(exp.Select, "expressions", "from_", "where", "order", "limit")
+@query.reads(exp.Select, "expressions", "from_", "where", "order", "limit", "offset")
 def _select(node: exp.Select, scope: Scope) -> nodes.Query:
     source = table(node.args["from_"], scope) if node.args.get("from_") else None
     scope = replace(scope, table=source)
@@ -87,7 +88,8 @@ def _select(node: exp.Select, scope: Scope) -> nodes.Query:
         source,
         read_where(node, scope),
         tuple(_resolved(term, outputs) for term in order),
-        _limit(node.args.get("limit"), scope),
+        _limit(node, scope),
+        _rows_of("OFFSET", node.args.get("offset"), scope),
     )
 
 
@@ -161,11 +163,20 @@ def _resolved(term: nodes.OrderTerm, outputs: Outputs) -> nodes.OrderTerm:
     return term
 
 
-def _limit(node: exp.Expr | None, scope: Scope) -> nodes.Value | None:
+def _limit(node: exp.Select, scope: Scope) -> nodes.Value | None:
+    """The LIMIT; beside an OFFSET, -1 stands for none, as SQLite has no OFFSET alone."""
+    limit = node.args.get("limit")
+    if limit is not None and node.args.get("offset") and value(opened(limit).expression, scope) == nodes.Literal(-1):
+        return None
+    return _rows_of("LIMIT", limit, scope)
+
+
+def _rows_of(clause: str, node: exp.Expr | None, scope: Scope) -> nodes.Value | None:
+    """The number of rows that LIMIT or OFFSET says."""
     if node is None:
         return None
     found = value(opened(node).expression, scope)
     whole = isinstance(found, nodes.Literal) and type(found.value) is int and found.value >= 0
     if not whole and not isinstance(found, nodes.Param):
-        raise ProgrammingError("LIMIT takes a parameter or a whole number from 0 up.")
+        raise ProgrammingError(f"{clause} takes a parameter or a whole number from 0 up.")
     return found

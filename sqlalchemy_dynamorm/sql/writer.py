@@ -40,6 +40,8 @@ def _select(node: nodes.Select) -> str:
     source = "" if node.table is None else f" FROM {write_table(node.table)}"
     order = ", ".join(_order_term(term) for term in node.order)
     limit = "" if node.limit is None else f" LIMIT {write_expression(node.limit)}"
+    if node.offset is not None:
+        limit = f"{limit or ' LIMIT -1'} OFFSET {write_expression(node.offset)}"
     return f"SELECT {_outputs(node.outputs)}{source}{_where(node.where)}{f' ORDER BY {order}' if order else ''}{limit}"
 
 

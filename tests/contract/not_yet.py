@@ -181,13 +181,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "IsolationLevelTest::test_dialect_user_setting_is_restored",
         "IsolationLevelTest::test_non_default_isolation_level",
     ),
-    reasons.NO_OFFSET: (
-        "FetchLimitOffsetTest::test_bound_fetch_offset",
-        "FetchLimitOffsetTest::test_bound_limit_offset",
-        "FetchLimitOffsetTest::test_bound_offset",
-        "FetchLimitOffsetTest::test_fetch_offset_nobinds",
-        "FetchLimitOffsetTest::test_simple_fetch_offset",
-    ),
     reasons.NO_REFLECTION: (
         "ComponentReflectionTest",
         "CompositeKeyReflectionTest",
@@ -239,7 +232,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _ONLY_2_0 = {
-    reasons.NO_OFFSET: ("FetchLimitOffsetTest::test_fetch_offset_nobinds",),
     reasons.NO_UNION: (
         "DeprecatedCompoundSelectTest::test_distinct_selectable_in_unions",
         "DeprecatedCompoundSelectTest::test_limit_offset_aliased_selectable_in_unions",

@@ -28,7 +28,6 @@ NO_LEGACY_JSON = "JSON is stored natively, not as text that JSON_EXTRACT could r
 NO_LEVELS = "Not yet: the isolation levels REPEATABLE READ and SERIALIZABLE."
 NO_MATERIALIZED = "DynamoDB has no views, and none that are materialized."
 NO_NVARCHAR = "All text is Unicode, so there are no national types."
-NO_OFFSET = "Not yet: OFFSET, which needs the local step."
 NO_REFLECTION = "Not yet: reflection of columns, keys and indexes, which needs declared columns in the system table."
 NO_REGEXP = "Not yet: regular expressions, which need the local step."
 NO_SAVEPOINTS = "Not yet: savepoints."

@@ -30,6 +30,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     ),
     reasons.NO_COMPUTING: (
         "sql_expression_limit_offset",
+        "fetch_expression",
         "supports_bitwise_and",
         "supports_bitwise_not",
         "supports_bitwise_or",
@@ -61,7 +62,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
     reasons.NO_LEGACY_JSON: ("legacy_unconditional_json_extract", "json_deserializer_binary"),
     reasons.NO_MATERIALIZED: ("materialized_views", "materialized_views_reflect_pk"),
     reasons.NO_NVARCHAR: ("nvarchar_types",),
-    reasons.NO_OFFSET: ("offset", "fetch_expression"),
     reasons.NO_REFLECTION: (
         "cross_schema_fk_reflection",
         "fk_constraint_option_reflection_ondelete_noaction",

@@ -43,13 +43,14 @@ class OrderTerm:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """``SELECT outputs [FROM table] [WHERE where] [ORDER BY order] [LIMIT limit]``."""
+    """``SELECT outputs [FROM table] [WHERE where] [ORDER BY order] [LIMIT limit] [OFFSET offset]``."""
 
     outputs: tuple[Output | Star, ...]
     table: TableName | None
     where: Expression | None = None
     order: tuple[OrderTerm, ...] = ()
     limit: Value | None = None
+    offset: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)

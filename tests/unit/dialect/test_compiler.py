@@ -62,6 +62,9 @@ def ids(*where: Any) -> sa.Select[Any]:
         (ids().order_by(USERS.c.order.desc()), 'SELECT users.id FROM users ORDER BY users."order" DESC'),
         (ids().limit(5), "SELECT users.id FROM users LIMIT :param_1"),
         (ids().fetch(5), "SELECT users.id FROM users LIMIT :param_1"),
+        (ids().offset(2), "SELECT users.id FROM users LIMIT -1 OFFSET :param_1"),
+        (ids().limit(1).offset(2), "SELECT users.id FROM users LIMIT :param_1 OFFSET :param_2"),
+        (ids().fetch(1).offset(2), "SELECT users.id FROM users LIMIT :param_1 OFFSET :param_2"),
         (
             ids(USERS.c.id == sa.bindparam("x", literal_execute=True, type_=sa.Integer)),
             "SELECT users.id FROM users WHERE users.id = :x",
@@ -97,9 +100,6 @@ def test_text_that_the_reader_reads(statement: Any, text: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "text"),
     [
-        (ids().offset(2), "SELECT users.id FROM users LIMIT -1 OFFSET :param_1"),
-        (ids().limit(1).offset(2), "SELECT users.id FROM users LIMIT :param_1 OFFSET :param_2"),
-        (ids().fetch(1).offset(2), "SELECT users.id FROM users LIMIT :param_1 OFFSET :param_2"),
         (
             sa.select(USERS.c.id).join(ODD, ODD.c.a_b == USERS.c.id),
             "SELECT users.id FROM users JOIN odd ON odd.a_b = users.id",

@@ -20,6 +20,7 @@ def operations(statement: str, **options: str) -> list[str]:
         ("SELECT p FROM things WHERE p = 'x' AND s = 1 AND b = 2", ["GetItem", "Filter"]),
         ("SELECT p FROM things WHERE (p, s) IN (('x', 1))", ["BatchGetItem"]),
         ("SELECT b FROM things WHERE a = 'x' ORDER BY b LIMIT 1", ["Query", "BatchGetItem", "Sort", "Limit"]),
+        ("SELECT b FROM things WHERE p = 'x' LIMIT 1 OFFSET 2", ["Query", "Offset", "Limit"]),
         ("SELECT count(*) FROM things WHERE p = 'x' AND s <> 3", ["Query (Select=COUNT)", "Filter"]),
         ("SELECT p FROM things", ["Scan"]),
         ("INSERT INTO things (p) VALUES ('x')", ["PutItem"]),

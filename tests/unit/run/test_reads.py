@@ -143,6 +143,41 @@ def test_a_limit_is_a_number_of_rows(limit: Any) -> None:
     assert isinstance(failed(Reader(plan).run(bound({"n": limit}), Scope())), DataError)
 
 
+@pytest.mark.parametrize("offset", [-1, "3", True, None])
+def test_an_offset_is_a_number_of_rows(offset: Any) -> None:
+    plan = planned(QUERY + " LIMIT -1 OFFSET :n")
+    assert isinstance(plan, ReadPlan)
+    assert isinstance(failed(Reader(plan).run(bound({"n": offset}), Scope())), DataError)
+
+
+def test_an_offset_and_a_limit_read_as_much_as_both() -> None:
+    first = page(item("x", 1), more=True)
+    played = run(QUERY + " LIMIT 2 OFFSET 2", first, page(item("x", 2), item("x", 3), item("x", 4), more=True))
+    assert [request.params["Limit"] for request in played.requests] == [4, 3]
+    assert played.rows == [(3,), (4,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (QUERY + " LIMIT -1 OFFSET 1", [2]),
+        (QUERY + " LIMIT -1 OFFSET 2", []),
+        (QUERY + " LIMIT 1, 5", [2]),
+        ("SELECT s FROM things WHERE p = 'x' ORDER BY b LIMIT 1 OFFSET 1", [1]),
+        ("SELECT s FROM things WHERE p = 'x' AND s <> 1 LIMIT 1 OFFSET 0", [2]),
+    ],
+)
+def test_an_offset_drops_the_first_rows(text: str, expected: list[int]) -> None:
+    assert [value for (value,) in run(text, page(item("x", 1, b=2), item("x", 2, b=1))).rows] == expected
+
+
+@pytest.mark.parametrize("text", [QUERY.replace("s FROM", "count(*) FROM"), "SELECT 1", QUERY + " LIMIT 0"])
+def test_what_an_offset_leaves_nothing_of_is_not_read(text: str) -> None:
+    limited = text if "LIMIT" in text else text + " LIMIT -1"
+    played = run(limited + " OFFSET 1")
+    assert (played.rows, played.requests) == ([], [])
+
+
 # --- own writes ---
 
 STORED = (item("x", 1, a="k", n=1), item("x", 2, a="k", n=2), item("x", 4, a="k", n=4))
@@ -155,6 +190,7 @@ OWN = Own(item("x", 2, a="other", n=2), item("x", 3, a="k", n=3), item("y", 1, a
         (QUERY, page(*STORED), [2, 3, 4]),
         (QUERY + " ORDER BY s DESC", page(*reversed(STORED)), [4, 3, 2]),
         (QUERY + " LIMIT 2", page(*STORED), [2, 3]),
+        (QUERY + " ORDER BY s LIMIT 2 OFFSET 1", page(*STORED), [3, 4]),
         (QUERY + " AND a = 'k'", page(*STORED), [3, 4]),
         ("SELECT s FROM things WHERE a = 'k' ORDER BY n DESC", page(*reversed(STORED)), [4, 3]),
         ("SELECT s FROM things WHERE p = 'x' AND s = 1", {"Item": STORED[0]}, []),

@@ -15,6 +15,8 @@ from sqlalchemy_dynamorm.sql.writer import write
 
 STATEMENTS = [
     'SELECT a, b AS n, t.*, * FROM s.t AS u WHERE a = :a ORDER BY a DESC, b NULLS LAST, "c d" LIMIT 10',
+    "SELECT a FROM t LIMIT :n OFFSET 2",
+    "SELECT a FROM t LIMIT -1 OFFSET :m",
     'SELECT count(*) AS "count(*)" FROM t',
     "SELECT 1 AS one",
     "SELECT a FROM t WHERE (a OR b) AND NOT (a AND b) AND NOT (a = 1)",
