@@ -17,6 +17,7 @@ from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
 from sqlalchemy_dynamorm.plan import schema as planned
 from sqlalchemy_dynamorm.plan.kinds import kind_of, type_name
 from sqlalchemy_dynamorm.plan.names import physical
+from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
@@ -34,25 +35,20 @@ def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> pl
     with compiling():
         _refuse_unbuilt(table)
         columns = {str(column.name): _column(column, table, dialect) for column in table.columns}
-        partition, sort = _key(table)
-        hidden = partition is None
-        for name in (partition, sort):
-            if name is not None:
-                _check_key_type(table, columns[name])
+        key = key_names(table)
+        for name in key:
+            _check_key_type(table, columns[name])
+        partition, sort, hidden, packed = key_attributes(key)
         effective = schema or dialect.settings.default_schema
         return planned.Table(
             name=table.name if effective is None else f"{effective}.{table.name}",
             physical=physical_name(table, dialect, schema),
-            columns=(*columns.values(), *((_HIDDEN,) if hidden else ())),
-            partition=partition or planned.HIDDEN_KEY,
+            columns=(*columns.values(), *hidden),
+            partition=partition,
             sort=sort,
-            indexes=secondary.indexes(
-                table, columns, partition or planned.HIDDEN_KEY, sort, dialect.settings.schema_separator
-            ),
+            indexes=secondary.indexes(table, columns, partition, sort, dialect.settings.schema_separator),
+            packed=packed,
         )
-
-
-_HIDDEN = planned.Column(planned.HIDDEN_KEY, planned.Kind.STRING, nullable=False, hidden=True)
 
 
 def physical_name(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> str:
@@ -69,16 +65,7 @@ def physical_name(table: sa.Table, dialect: DynamoDBDialect, schema: str | None)
 
 def key_names(table: sa.Table) -> tuple[str, ...]:
     """The key columns' names, partition key first; none for a table without a primary key."""
-    return tuple(name for name in _key(table) if name is not None)
-
-
-def _key(table: sa.Table) -> tuple[str | None, str | None]:
-    names = [column.name for column in table.primary_key.columns]
-    if len(names) > 2:
-        refuse(
-            f"Table {table.name!r}: a primary key of {len(names)} columns",
-            "a key has one or two until hidden sort keys are built",
-        )
+    names = [str(column.name) for column in table.primary_key.columns]
     options = table.dialect_options["dynamodb"]
     partition, sort = options["partition_key"], options["sort_key"]
     for option, name in (("dynamodb_partition_key", partition), ("dynamodb_sort_key", sort)):
@@ -92,9 +79,11 @@ def _key(table: sa.Table) -> tuple[str | None, str | None]:
     if len(names) < 2:
         if sort is not None:
             raise Misdeclared(f"Table {table.name!r}: dynamodb_sort_key needs a primary key of two columns.")
-        return (names[0] if names else None), None
-    first = partition or next(name for name in names if name != sort)
-    return first, next(name for name in names if name != first)
+        return tuple(names)
+    ordered = key_order(names, partition, sort)
+    if why := too_long(ordered[1:]):
+        raise Misdeclared(f"Table {table.name!r}: {why}; shorten them.")
+    return ordered
 
 
 def _column(column: sa.Column[Any], table: sa.Table, dialect: DynamoDBDialect) -> planned.Column:

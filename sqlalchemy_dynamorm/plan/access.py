@@ -72,14 +72,16 @@ def choose(table: Table, where: Predicate, wanted: Wanted, options: PlanOptions)
     keyed = whole_keys(table, parts)
     if keyed is not None:
         return _keyed(table, parts, *keyed)
-    query_of_table = key_query(table.key[:1], table.key[1:], parts, None)
+    query_of_table = key_query(table.key[:1], table.key_columns[1:], parts, None)
     if query_of_table is not None:
+        if table.packed and not all(map(_inclusive, query_of_table.range)):
+            query_of_table = replace(query_of_table, exact=False)  # a range within a packed key takes its ends in
         return _in_partition(table, parts, query_of_table, wanted, options)
     return _by_index(table, parts, wanted, options)
 
 
 def _keyed(table: Table, parts: Parts, access: GetItem | BatchGetItem, served: Parts) -> Choice:
-    left, check = _told_apart(_without(parts, served), frozenset(table.key))
+    left, check = _told_apart(_without(parts, served), frozenset(table.key_columns))
     why = "the whole key is given" if isinstance(access, GetItem) else "whole keys are given"
     return Choice(replace(access, check=check), left, why)
 
@@ -172,7 +174,7 @@ def serves_order(access: Access, table: Table, order: Ordering) -> bool:
     if not isinstance(access, Query) or not access.single:
         return False
     fixed = fixed_columns(access)
-    ranged = access.index.range if access.index is not None else table.key[1:]
+    ranged = access.index.range if access.index is not None else table.key_columns[1:]
     ordering = [name for name in ranged if name not in fixed]
     asked = [column.name for column, _ in order]
     if access.index is None:

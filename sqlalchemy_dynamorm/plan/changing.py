@@ -62,10 +62,10 @@ def _change(
 def _find_keys(table: Table, where: Predicate, options: PlanOptions) -> ReadPlan:
     """The read that finds the keys an UPDATE or DELETE changes."""
     fields = Fields()
-    keys = [table.by_name[name] for name in table.key]
+    keys = [table.by_name[name] for name in table.key_columns]
     values = tuple(Field(fields.position(column)) for column in keys)
     choice, _ = access(table, where, fields, [], options)
-    projection = Projection(tuple(fields.columns), values, table.key)
+    projection = Projection(tuple(fields.columns), values, table.key_columns)
     return ReadPlan(
         table,
         choice.access,

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
 from sqlalchemy_dynamorm.plan.kinds import kind_of
 from sqlalchemy_dynamorm.plan.names import physical
-from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Table
+from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
+from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
 from sqlalchemy_dynamorm.sql import nodes
 
 _TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name"})
@@ -19,24 +20,22 @@ _TYPES = {"S": Kind.STRING, "N": Kind.NUMBER, "B": Kind.BINARY}
 def table_of(node: nodes.CreateTable, separator: str) -> Table:
     """The table that a CREATE TABLE describes.
 
-    :raises Unsupported: an option that is not built, a key of three and more columns, a type that cannot be a key.
+    :raises Unsupported: an option that is not built, a type that cannot be a key.
     :raises ProgrammingError: a key or index column that is not declared, an option that does not fit.
     """
     options = _options(node.options, _TABLE_OPTIONS, f"the table {node.table.name!r}")
     columns = tuple(_column(column, node.primary_key) for column in node.columns)
-    partition, sort = _key(node, options)
-    if not node.primary_key:
-        columns = (*columns, Column(HIDDEN_KEY, Kind.STRING, nullable=False, hidden=True))
+    key = _key(node, options)
+    partition, sort, hidden, packed = key_attributes(key)
     by_name = {column.name: column for column in columns}
-    for name in (partition, sort):
-        if name is not None:
-            _check_key(by_name, name, node.table.name)
+    for name in key:
+        _check_key(by_name, name, node.table.name)
     indexes = tuple(index_of(index, separator) for index in node.indexes)
     for index in indexes:
         for name in index.key:
             _check_key(by_name, name, node.table.name)
     written = options.get("table_name") or physical(node.table.name, node.table.schema, separator)
-    return Table(display_name(node.table), written, columns, partition, sort, indexes)
+    return Table(display_name(node.table), written, (*columns, *hidden), partition, sort, indexes, packed=packed)
 
 
 def display_name(name: nodes.TableName) -> str:
@@ -51,25 +50,22 @@ def _column(node: nodes.ColumnDefinition, key: tuple[str, ...]) -> Column:
     return Column(node.name, kind_of(node.type), nullable, node.autoincrement)
 
 
-def _key(node: nodes.CreateTable, options: Mapping[str, str]) -> tuple[str, str | None]:
-    """The partition and the sort key: the first two columns of the primary key, or in the order the options say."""
-    key = node.primary_key
+def _key(node: nodes.CreateTable, options: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns of the primary key, partition key first, as written or in the order the options say."""
+    key, named = node.primary_key, (options.get("partition_key"), options.get("sort_key"))
+    given = [name for name in named if name is not None]
     if not key:
-        if options.get("partition_key") or options.get("sort_key"):
+        if given:
             raise ProgrammingError(f"{node.table.name!r} names a partition key and has no primary key.")
-        return HIDDEN_KEY, None
-    if len(key) > 2:
-        raise Unsupported(
-            f"The primary key of {node.table.name!r} has {len(key)} columns; more than two are not built yet."
-        )
-    partition = options.get("partition_key", key[0])
-    rest = [name for name in key if name != partition]
-    sort = options.get("sort_key", rest[0] if rest else None)
-    if {partition, sort} - {None} != set(key):
+        return ()
+    if not {*given} <= {*key} or len({*given}) < len(given) or (len(key) == 1 and named[1] is not None):
         raise ProgrammingError(
-            f"partition_key and sort_key of {node.table.name!r} must be its primary key: {', '.join(key)}."
+            f"partition_key and sort_key of {node.table.name!r} must be of its primary key: {', '.join(key)}."
         )
-    return partition, sort
+    ordered = key_order(key, *named)
+    if why := too_long(ordered[1:]):
+        raise ProgrammingError(f"The table {node.table.name!r}: {why}.")
+    return ordered
 
 
 def _check_key(columns: Mapping[str, Column], name: str, table: str) -> None:

@@ -12,7 +12,7 @@ Parts = tuple[Predicate, ...]
 
 def whole_keys(table: Table, parts: Parts) -> tuple[GetItem | BatchGetItem, Parts] | None:
     """The access by whole keys, with the conjuncts it serves; ``None`` where the WHERE does not give any."""
-    equal = [equality(parts, name) for name in table.key]
+    equal = [equality(parts, name) for name in table.key_columns]
     if all(equal):
         key = tuple(part for part in equal if part is not None)
         return GetItem(key), key
@@ -28,8 +28,8 @@ def _sources(table: Table, part: Predicate) -> tuple[KeyProduct | KeyRows, ...] 
     """The keys that one conjunct lists: a row IN, or an OR of whole keys."""
     if isinstance(part, Membership) and len(part.columns) > 1 and not part.negated:
         names = [column.name for column in part.columns]
-        if sorted(names) == sorted(table.key):
-            return (KeyRows(part, tuple(names.index(name) for name in table.key)),)
+        if sorted(names) == sorted(table.key_columns):
+            return (KeyRows(part, tuple(names.index(name) for name in table.key_columns)),)
     if isinstance(part, Some):
         found: list[KeyProduct | KeyRows] = []
         for alternative in part.parts:
@@ -45,9 +45,11 @@ def _sources(table: Table, part: Predicate) -> tuple[KeyProduct | KeyRows, ...] 
 def _keys_alone(table: Table, part: Predicate) -> bool:
     """Whether such a conjunct says nothing besides the keys."""
     alternatives = part.parts if isinstance(part, Some) else (part,)
-    return all(isinstance(one, Membership) or len(conjuncts(one)) == len(table.key) for one in alternatives)
+    return all(isinstance(one, Membership) or len(conjuncts(one)) == len(table.key_columns) for one in alternatives)
 
 
 def _product(table: Table, parts: Parts) -> KeyProduct | None:
-    chosen: list[Comparison | Membership | None] = [equality(parts, name) or listed(parts, name) for name in table.key]
+    chosen: list[Comparison | Membership | None] = [
+        equality(parts, name) or listed(parts, name) for name in table.key_columns
+    ]
     return KeyProduct(tuple(part for part in chosen if part is not None)) if all(chosen) else None

@@ -6,6 +6,7 @@ from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.access import Choice, Wanted, choose, serves_order
 from sqlalchemy_dynamorm.plan.conditions import when_true
 from sqlalchemy_dynamorm.plan.options import PlanOptions
+from sqlalchemy_dynamorm.plan.packed import verified
 from sqlalchemy_dynamorm.plan.policy import check_scan
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Predicate, columns_of, conjuncts
 from sqlalchemy_dynamorm.plan.resolve import Fields, Names, outputs
@@ -72,7 +73,7 @@ def access(
     used = [*fields.columns, *columns_of(where), *(column for column, _ in order)]
     choice = choose(table, where, Wanted(frozenset(column.name for column in used), ordering), options)
     complete = isinstance(choice.access, Query) and choice.access.complete
-    for column in columns_of(where if complete else choice.rest):
+    for column in (*columns_of(where if complete else choice.rest), *verified(table, choice.access)):
         fields.position(column)
     if not complete and serves_order(choice.access, table, ordering):
         return choice, ()

@@ -92,6 +92,7 @@ class Table:
     :ivar name: the name for messages, ``schema.name``.
     :ivar physical: the DynamoDB table's name or ARN.
     :ivar sort: the sort key's attribute, or ``None``.
+    :ivar packed: the columns that the hidden sort key packs, in its order; see :mod:`~.plan.packed`.
     :ivar declared: ``False`` where only DescribeTable is known: any other attribute may exist.
     """
 
@@ -102,6 +103,7 @@ class Table:
     sort: str | None = None
     indexes: tuple[Index, ...] = field(default=())
     declared: bool = True
+    packed: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -109,9 +111,14 @@ class Table:
         return (self.partition,) if self.sort is None else (self.partition, self.sort)
 
     @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns whose values make the key, in its order: the key attributes, or what is packed in them."""
+        return (self.partition, *self.packed) if self.packed else self.key
+
+    @property
     def visible_key(self) -> tuple[str, ...]:
         """The key columns that a user knows of."""
-        return tuple(name for name in self.key if not self.by_name[name].hidden)
+        return tuple(name for name in self.key_columns if not self.by_name[name].hidden)
 
     @cached_property
     def by_name(self) -> dict[str, Column]:

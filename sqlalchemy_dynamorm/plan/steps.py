@@ -186,8 +186,8 @@ class ChangePlan:
 
     @property
     def moves(self) -> bool:
-        """A key attribute is set, so the item moves: one delete and one put."""
-        key = self.table.key
+        """A part of the key is set, so the item moves: one delete and one put."""
+        key = self.table.key_columns
         return any(column.name in key for column, _ in self.assignments or ())
 
 

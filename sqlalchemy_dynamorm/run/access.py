@@ -14,7 +14,7 @@ from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.steps import Query, ReadPlan, Scan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.expressions import Placeholders, Renderer
-from sqlalchemy_dynamorm.run.key_ranges import KeyRange, key_range
+from sqlalchemy_dynamorm.run.key_ranges import KeyRange, key_range, within
 from sqlalchemy_dynamorm.run.keys import admission, key_value, values_of
 from sqlalchemy_dynamorm.run.request import Request
 from sqlalchemy_dynamorm.run.values import Item
@@ -64,6 +64,9 @@ def queries(table: Table, plan: ReadPlan, query: Query, attributes: list[str] | 
     ranged = key_range([part for part in query.range if isinstance(part, Pattern) or part.op != "="], values)
     if fixed is None or ranged is None:
         return NO_PAGES
+    packed = query.index is None and bool(table.packed)
+    if packed:
+        ranged = within(table, fixed, ranged)
     hidden = unfilterable(table, query, plan.rest)
     left = tuple(part for part in conjuncts(plan.rest) if not any(part is said for said in ranged.said))
     checked = replace(plan, rest=every(left))
@@ -77,7 +80,7 @@ def queries(table: Table, plan: ReadPlan, query: Query, attributes: list[str] | 
         placeholders = Placeholders()
         params: dict[str, Any] = {
             "TableName": table.physical,
-            "KeyConditionExpression": _key_condition(equal, ranged, placeholders),
+            "KeyConditionExpression": _key_condition(hashed if packed else equal, ranged, placeholders),
         }
         if query.index is not None:
             params["IndexName"] = query.index.physical

@@ -217,5 +217,5 @@ class Changer:
         return 1
 
     def _unmoved(self, target: Target) -> Changed:
-        """What is set but key attributes, which are set to what they are."""
-        return {name: wire for name, wire in (target.changed or {}).items() if name not in self.plan.table.key}
+        """What is set but key columns, which are set to what they are."""
+        return {name: wire for name, wire in (target.changed or {}).items() if name not in self.plan.table.key_columns}

@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy_dynamorm.errors import InternalError
 from sqlalchemy_dynamorm.plan.schema import Column
 from sqlalchemy_dynamorm.run.cells import pick, row_type, slots
+from sqlalchemy_dynamorm.run.packing import PackedCheck
 from sqlalchemy_dynamorm.run.values import Reader
 from sqlalchemy_dynamorm.run.wire import Item, WireValue, split
 
@@ -72,7 +73,8 @@ _EXACT_BATCH = _exact_decoder(_BatchAnswer)
 class RowDecoder:
     """Decodes answers to tuples of ``fields``, in their order; an attribute that an item lacks is ``None``.
 
-    All methods raise :class:`DataError` where an item stores another type than its column is declared with, and
+    All methods raise :class:`DataError` where an item stores another type than its column is declared with, or columns
+    that are not what its packed key says (where the fields hold both), and
     :class:`InternalError` where the body is not JSON or not such an answer.
     """
 
@@ -81,6 +83,7 @@ class RowDecoder:
         self._picks = tuple(pick(slot, column) for slot, column in zip(slots(fields), fields, strict=True))
         self._row_type: Any = row_type(fields)
         self._rows = self._exact_rows if self._row_type is None else self._fast_rows
+        self._packed = PackedCheck.of(fields)
 
     # Each is made when it is first needed, in 0.1 to 0.3 ms: a plan needs one of them.
     @cached_property
@@ -128,7 +131,10 @@ class RowDecoder:
 
     def row(self, item: Item) -> Row:
         """One item in wire form, by the exact road."""
-        return tuple([read(item.get(name)) for name, read in self._readers])
+        row = tuple([read(item.get(name)) for name, read in self._readers])
+        if self._packed is not None:
+            self._packed(row)
+        return row
 
     def _parse(
         self, fast: msgspec.json.Decoder[Any], exact: msgspec.json.Decoder[Any], body: bytes
@@ -142,7 +148,11 @@ class RowDecoder:
     def _fast_rows(self, items: list[Any]) -> list[Row]:
         if not self._picks:
             return [()] * len(items)
-        return list(zip(*[pick(items) for pick in self._picks], strict=True))
+        rows = list(zip(*[pick(items) for pick in self._picks], strict=True))
+        if self._packed is not None:
+            for row in rows:
+                self._packed(row)
+        return rows
 
     def _exact_rows(self, items: list[_JsonItem]) -> list[Row]:
         return [self.row(_wire_form(item)) for item in items]

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from sqlalchemy_dynamorm.errors import InternalError
-from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
+from sqlalchemy_dynamorm.plan.packed import packed_names
+from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Table
 from sqlalchemy_dynamorm.run.request import Asking, Request
 
 _KINDS = {"S": Kind.STRING, "N": Kind.NUMBER, "B": Kind.BINARY}
@@ -37,7 +38,17 @@ def parse(found: dict[str, Any], name: str) -> Table:
     types = {entry["AttributeName"]: entry["AttributeType"] for entry in found["AttributeDefinitions"]}
     hashes, ranges = _keys(found["KeySchema"])
     key = (*hashes, *ranges)
-    columns = tuple(Column(attribute, _kind(type_), attribute not in key) for attribute, type_ in types.items())
+    packed = packed_names(ranges[0]) if ranges else ()
+    columns = [
+        Column(
+            attribute,
+            _kind(type_),
+            attribute not in key,
+            hidden=attribute == HIDDEN_KEY or bool(packed_names(attribute)),
+        )
+        for attribute, type_ in types.items()
+    ]
+    columns += [Column(attribute, Kind.ANY, nullable=False) for attribute in packed if attribute not in types]
     indexes = [
         _index(entry, local=local)
         for kind, local in (("GlobalSecondaryIndexes", False), ("LocalSecondaryIndexes", True))
@@ -45,7 +56,9 @@ def parse(found: dict[str, Any], name: str) -> Table:
         if entry.get("IndexStatus", "ACTIVE") in ("ACTIVE", "UPDATING")
     ]
     sort = ranges[0] if ranges else None
-    return Table(name, found["TableName"], columns, hashes[0], sort, tuple(indexes), declared=False)
+    return Table(
+        name, found["TableName"], tuple(columns), hashes[0], sort, tuple(indexes), declared=False, packed=packed
+    )
 
 
 def _kind(type_: str) -> Kind:

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy_dynamorm.errors import DataError, NotNullViolation
 from sqlalchemy_dynamorm.plan.schema import Column, Table
-from sqlalchemy_dynamorm.run.values import Item, WireValue, check_item, encode, encode_key
+from sqlalchemy_dynamorm.run.keys import key_from_columns
+from sqlalchemy_dynamorm.run.values import Item, Role, WireValue, check_item, encode, encode_key
 
 
 def build(table: Table, values: Mapping[Column, Any]) -> Item:
@@ -18,7 +19,7 @@ def build(table: Table, values: Mapping[Column, Any]) -> Item:
     :raises NotNullViolation: NULL or no value for a key column or another declared NOT NULL.
     """
     item: Item = {}
-    for position, name in enumerate(table.key):
+    for position, name in enumerate(table.key_columns):
         column = table.by_name[name]
         value = str(uuid.uuid4()) if column.hidden else values.get(column)
         if value is None:
@@ -26,6 +27,7 @@ def build(table: Table, values: Mapping[Column, Any]) -> Item:
                 f"An INSERT into {table.name!r} needs a value for its key column {name!r}.", table=table.physical
             )
         item[name] = encode_key(value, column, "sort" if position else "partition")
+    item.update(key_from_columns(table, item))
     for column, value in values.items():
         if column.name not in item:
             wire = encoded(table, column, value)
@@ -73,19 +75,21 @@ def assigned(table: Table, assignments: Sequence[tuple[Column, Any]]) -> dict[st
     """What an UPDATE sets, by attribute; ``None`` removes it. Key columns are checked as keys."""
     changed: dict[str, WireValue | None] = {}
     for column, value in assignments:
-        if column.name in table.key:
-            changed[column.name] = encode_key(value, column, "sort" if column.name == table.sort else "partition")
+        if column.name in table.key_columns:
+            role: Role = "partition" if column.name == table.partition else "sort"
+            changed[column.name] = encode_key(value, column, role)
         else:
             changed[column.name] = encoded(table, column, value)
     return changed
 
 
 def applied(item: Item, changed: Mapping[str, WireValue | None], table: Table) -> Item:
-    """The item with these attributes set and removed.
+    """The item with these attributes set and removed, a packed key made anew.
 
     :raises ItemTooLarge: it grows over 400 KB.
     """
     image = {name: wire for name, wire in item.items() if name not in changed}
     image.update({name: wire for name, wire in changed.items() if wire is not None})
+    image.update(key_from_columns(table, image))
     check_item(image, table.name)
     return image

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy_dynamorm.plan.predicates import Comparison, Pattern, Predicate
-from sqlalchemy_dynamorm.plan.schema import Column
+from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.evaluate import normalised
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.keys import key_value
+from sqlalchemy_dynamorm.run.packing import ABOVE, begun, packed_value, prefix
 from sqlalchemy_dynamorm.run.patterns import like
-from sqlalchemy_dynamorm.run.values import WireValue, same_type_order
+from sqlalchemy_dynamorm.run.values import Item, WireValue, same_type_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,30 @@ def key_range(parts: Sequence[Comparison | Pattern], values: Bound) -> KeyRange 
     # BETWEEN takes its ends in, so a strict bound at one of them is still to be checked.
     said += [end.part for end in ends if not (end.strict and 0 in (_order(end, low), _order(end, high)))]
     return KeyRange("BETWEEN", low.part.column, (low.wire, high.wire), tuple(said))
+
+
+def within(table: Table, fixed: Item, ranged: KeyRange) -> KeyRange:
+    """The range of a packed sort key whose first columns have these values, and whose next is in that range.
+
+    It takes the ends of the next column's range in, so that what excludes one is not said by it.
+    """
+    low = high = prefix(list(fixed.items()))
+    wires = ranged.wires
+    if ranged.column is not None and ranged.operator == "begins_with":
+        low = high = low + begun(wires[0])
+    elif ranged.column is not None:
+        ends = [low + packed_value(ranged.column.name, wire) for wire in wires]
+        low = low if ranged.operator in ("<", "<=") else ends[0]
+        high = high if ranged.operator in (">", ">=") else ends[-1]
+    said = tuple(part for part in ranged.said if not (isinstance(part, Comparison) and part.op in ("<", ">")))
+    if not low and not high:
+        return KeyRange(said=said)
+    sort = table.by_name[table.key[1]]
+    if low == high:
+        return KeyRange("begins_with", sort, ({"B": low},), said)
+    if not low:
+        return KeyRange("<=", sort, ({"B": high + ABOVE},), said)
+    return KeyRange("BETWEEN", sort, ({"B": low}, {"B": high + ABOVE}), said)
 
 
 def _one_ended(end: _End | None, said: tuple[Predicate, ...]) -> KeyRange:

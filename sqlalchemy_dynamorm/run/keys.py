@@ -11,6 +11,7 @@ from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import KeyProduct, KeyRows
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.evaluate import checker
+from sqlalchemy_dynamorm.run.packing import pack
 from sqlalchemy_dynamorm.run.values import Item, WireValue, decode, encode_key
 
 Identity = tuple[tuple[str, Any], ...]
@@ -28,18 +29,39 @@ def identity(key: Item, table: Table) -> Identity:
 
 
 def key_from_values(table: Table, values: Sequence[Any]) -> Item | None:
-    """The key of these values, in the order of the table's key; ``None`` where no item can have it.
+    """The key of these values, in the order of the table's key columns; ``None`` where no item can have it.
 
     NULL and empty values are no keys, so a condition on them finds nothing.
 
-    :raises DataError: a value of a type the key attribute does not have, or one that is too long.
+    :raises DataError: a value of a type the key column does not have, or one that is too long.
     """
+    columns = _wires(table, table.key_columns, values)
+    return None if columns is None else key_from_columns(table, columns)
+
+
+def _wires(table: Table, names: Sequence[str], values: Sequence[Any]) -> Item | None:
+    """The wire values of key columns or attributes, the partition key first."""
     if any(_no_key(value) for value in values):
         return None
-    key: Item = {}
-    for position, (name, value) in enumerate(zip(table.key, values, strict=True)):
-        key[name] = encode_key(value, table.by_name[name], "sort" if position else "partition")
-    return key
+    found: Item = {}
+    for position, (name, value) in enumerate(zip(names, values, strict=True)):
+        found[name] = encode_key(value, table.by_name[name], "sort" if position else "partition")
+    return found
+
+
+def key_from_columns(table: Table, item: Item) -> Item:
+    """The key that an item's columns make, which are its key attributes or are packed in one.
+
+    :raises DataError: what is packed has over 1024 bytes.
+    """
+    if not table.packed or table.sort is None:
+        return key_of(item, table)
+    return {table.partition: item[table.partition], table.sort: pack([(name, item[name]) for name in table.packed])}
+
+
+def key_from_attributes(table: Table, values: Sequence[Any]) -> Item | None:
+    """The key of these values of the key attributes themselves, as an index's entry holds them."""
+    return _wires(table, table.key, values)
 
 
 def _no_key(value: Any) -> bool:
@@ -65,8 +87,10 @@ def admission(table: Table, names: Sequence[str], check: Predicate, values: Boun
 def key_given(table: Table, key: Sequence[Comparison], values: Bound, check: Predicate = ALWAYS) -> Item | None:
     """The key that a WHERE gives whole; see :func:`key_from_values`. ``None`` also where ``check`` says no."""
     by_name = {part.column.name: part for part in key}
-    found = key_from_values(table, [values(by_name[name].operand) for name in table.key])
-    return found if found is None or admission(table, table.key, check, values)(found) else None
+    found = _wires(table, table.key_columns, [values(by_name[name].operand) for name in table.key_columns])
+    if found is None or not admission(table, table.key_columns, check, values)(found):
+        return None
+    return key_from_columns(table, found)
 
 
 def keys_listed(
@@ -74,11 +98,12 @@ def keys_listed(
 ) -> list[Item]:
     """The keys that a WHERE lists and ``check`` admits, each once, in the order they are first named."""
     found: dict[Identity, Item] = {}
-    admits = admission(table, table.key, check, values)
+    admits = admission(table, table.key_columns, check, values)
     for source in sources:
         for row in _rows(source, values):
-            key = key_from_values(table, row)
-            if key is not None and admits(key):
+            columns = _wires(table, table.key_columns, row)
+            if columns is not None and admits(columns):
+                key = key_from_columns(table, columns)
                 found.setdefault(identity(key, table), key)
     return list(found.values())
 

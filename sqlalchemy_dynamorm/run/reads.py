@@ -24,7 +24,14 @@ from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.cut import Cut, cut_of
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.evaluate import Test, checker
-from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values, key_given, keys_listed
+from sqlalchemy_dynamorm.run.keys import (
+    Identity,
+    identity,
+    key_from_attributes,
+    key_from_values,
+    key_given,
+    keys_listed,
+)
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
 from sqlalchemy_dynamorm.run.sources import Batches, Budget, Empty, OneItem, Paged, Row, Source, projected
 from sqlalchemy_dynamorm.run.values import Item
@@ -100,7 +107,10 @@ class Reader:
         query = self.plan.access
         ordering = query.index.range if isinstance(query, Query) and query.index is not None else ()
         fields = [*self.plan.projection.fields]
-        for column in [*(table.by_name[name] for name in (*table.key, *ordering)), *columns_of(self.plan.where)]:
+        for column in [
+            *(table.by_name[name] for name in (*table.key_columns, *ordering)),
+            *columns_of(self.plan.where),
+        ]:
             if column not in fields:
                 fields.append(column)
         projection = replace(self.plan.projection, fields=tuple(fields))
@@ -154,7 +164,7 @@ class Reader:
     def _with_own(self, rows: list[Row], values: Bound, own: OwnWrites) -> list[Row]:
         table, fields = self.plan.table, self.plan.projection.fields
         assert table is not None
-        at = [fields.index(table.by_name[name]) for name in table.key]
+        at = [fields.index(table.by_name[name]) for name in table.key_columns]
         kept = [row for row in rows if _identity(table, [row[position] for position in at]) not in own]
         matches = checker(self.plan.where, fields, values)
         images = [self.decoder.row(image) for image in own.values() if image is not None]
@@ -166,7 +176,7 @@ class Reader:
         if self.plan.sort or not own or not isinstance(query, Query) or self.plan.table is None:
             return self.plan.sort
         fields = self.plan.projection.fields
-        ranged = query.index.range if query.index is not None else self.plan.table.key[1:]
+        ranged = query.index.range if query.index is not None else self.plan.table.key_columns[1:]
         names = [column.name for column in fields]
         return tuple(Sort(names.index(name), not query.forward, query.forward) for name in ranged if name in names)
 
@@ -241,7 +251,7 @@ class _Completed:
         page = yield from self._keys.next_page(None)
         if page is None:
             return None
-        keys = [key for row in page if (key := key_from_values(self._table, row)) is not None]
+        keys = [key for row in page if (key := key_from_attributes(self._table, row)) is not None]
         plan = self._reader.plan
         attributes = projected(plan.projection.fields, self._table)
         batches = Batches(self._table, keys, attributes, self._reader.decoder, consistent=plan.consistent)

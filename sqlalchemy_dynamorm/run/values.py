@@ -24,6 +24,7 @@ __all__ = [
     "Item",
     "Json",
     "Reader",
+    "Role",
     "WireValue",
     "check_item",
     "decode",
@@ -35,7 +36,9 @@ __all__ = [
     "whole",
 ]
 
-MAX_KEY = {"partition": 2048, "sort": 1024}
+Role = Literal["partition", "sort"]
+"""What a value of a key is; a column that is packed is a part of a sort key."""
+MAX_KEY: dict[Role, int] = {"partition": 2048, "sort": 1024}
 _LARGEST, _SMALLEST = 125, -130  # powers of ten: 9.99…E+125 and 1E-130
 _EXACT = Context(prec=38, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact])
 _WIRE_TYPES = {
@@ -72,24 +75,26 @@ def encode(value: Any, column: Column) -> WireValue | None:
     return None if value is None else _ENCODERS[column.kind](value, column)
 
 
-def encode_key(value: Any, column: Column, role: Literal["partition", "sort"]) -> WireValue:
+def encode_key(value: Any, column: Column, role: Role) -> WireValue:
     """The wire value of a key attribute of a table or an index.
 
     :raises DataError: NULL, an empty or too long value (2048 bytes, as a sort key 1024), a kind that can't be a key.
     """
-    if column.kind.key_type is None:
+    if column.kind.key_type is None and column.kind is not Kind.ANY:
         raise DataError(
             f"column {column.name!r} is declared {column.kind.value} and cannot be a {role} key: keys are strings, "
             "numbers or binary; declare it as one of these"
         )
     wire = encode(value, column)
+    if column.kind is Kind.ANY and wire is not None and not wire.keys() <= {"S", "N", "B"}:
+        raise _wrong_type(value, column)
     if wire is None:
         raise DataError(f"key column {column.name!r} is NULL: every item needs its {role} key; give it a value")
     _check_key_length(wire, column, role)
     return wire
 
 
-def _check_key_length(wire: WireValue, column: Column, role: str) -> None:
+def _check_key_length(wire: WireValue, column: Column, role: Role) -> None:
     if "N" in wire:
         return
     size = scalar_size(wire)

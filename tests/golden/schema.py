@@ -24,6 +24,9 @@ _TEXTS = (
         PRIMARY KEY (id),
         INDEX by_kind (genus, species, year, month) WITH (hash_columns='2'))""",
     "CREATE TABLE events (kind VARCHAR, body VARCHAR, INDEX by_kind (kind))",
+    """CREATE TABLE beds (
+        house VARCHAR NOT NULL, floor INTEGER NOT NULL, room VARCHAR NOT NULL, patient VARCHAR,
+        PRIMARY KEY (house, floor, room))""",
     "CREATE TABLE tickets (id INTEGER NOT NULL AUTOINCREMENT, title VARCHAR NOT NULL, PRIMARY KEY (id))",
 )
 

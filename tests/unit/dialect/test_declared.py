@@ -108,14 +108,34 @@ class TestKeys:
         assert found.columns[-1] == Column(HIDDEN_KEY, Kind.STRING, nullable=False, hidden=True)
         assert [column.name for column in found.visible] == ["name"]
 
-    def test_three_columns_are_refused(self) -> None:
-        with pytest.raises(NotSupportedError, match="a primary key of 3 columns"):
-            declared(key("a"), key("b"), key("c"))
+    def test_all_but_the_first_of_three_columns_are_packed(self) -> None:
+        found = declared(key("a"), key("b"), key("c.d"))
+        assert found.key == ("a", "__dynamorm_sort__.b.c%2Ed")
+        assert (found.packed, found.key_columns) == (("b", "c.d"), ("a", "b", "c.d"))
+        assert [column.name for column in found.visible] == ["a", "b", "c.d"]
+        assert found.columns[-1] == Column(found.key[1], Kind.BINARY, nullable=False, hidden=True)
+
+    @pytest.mark.parametrize(
+        ("options", "columns"),
+        [
+            ({"dynamodb_partition_key": "c"}, ("c", "a", "b")),
+            ({"dynamodb_sort_key": "c"}, ("a", "c", "b")),
+            ({"dynamodb_sort_key": "a"}, ("b", "a", "c")),
+            ({"dynamodb_partition_key": "b", "dynamodb_sort_key": "c"}, ("b", "c", "a")),
+        ],
+    )
+    def test_options_change_the_order_of_three(self, options: Any, columns: tuple[str, ...]) -> None:
+        assert declared(key("a"), key("b"), key("c"), **options).key_columns == columns
+
+    def test_the_names_of_packed_columns_fit_in_one_attribute_name(self) -> None:
+        with pytest.raises(ProgrammingError, match="too long together: 259 bytes"):
+            declared(key("a"), key("b" * 120), key("c" * 120))
 
     @pytest.mark.parametrize("type_", [sa.JSON, sa.Boolean])
     def test_a_type_that_cannot_be_a_key_is_refused(self, type_: Any) -> None:
-        with pytest.raises(NotSupportedError, match="the key column 'id'"):
-            declared(key(type_=type_))
+        for columns in ([key(type_=type_)], [key("a"), key("b"), key(type_=type_)]):
+            with pytest.raises(NotSupportedError, match="the key column 'id'"):
+                declared(*columns)
 
     def test_a_key_without_a_type_is_refused(self) -> None:
         with pytest.raises(ProgrammingError, match="the key column 'id' has no type"):

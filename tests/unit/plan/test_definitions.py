@@ -43,6 +43,14 @@ def test_the_options_choose_key_and_name() -> None:
     assert (table(text).key, table(text).physical) == (("b", "a"), "other")
 
 
+def test_a_key_of_three_columns_is_packed() -> None:
+    text = "CREATE TABLE t (a TEXT, b TEXT, c INTEGER, PRIMARY KEY (a, b, c)) WITH (sort_key='c')"
+    found = table(text)
+    assert (found.key, found.packed) == (("a", "__dynamorm_sort__.c.b"), ("c", "b"))
+    assert found.visible_key == ("a", "c", "b")
+    assert [column.name for column in found.visible] == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("text", "error", "says"),
     [
@@ -50,7 +58,12 @@ def test_the_options_choose_key_and_name() -> None:
         ("CREATE TABLE t (a JSON, PRIMARY KEY (a))", Unsupported, "document values"),
         ("CREATE TABLE t (a BOOLEAN, k VARCHAR, PRIMARY KEY (k), INDEX ix1 (a))", Unsupported, "boolean values"),
         ("CREATE TABLE t (a VARCHAR, PRIMARY KEY (a), INDEX ix1 (b))", ProgrammingError, "names the column b"),
-        ("CREATE TABLE t (a TEXT, b TEXT, c TEXT, PRIMARY KEY (a, b, c))", Unsupported, "3 columns"),
+        ("CREATE TABLE t (a TEXT, b TEXT, c JSON, PRIMARY KEY (a, b, c))", Unsupported, "'c' of 't' holds document"),
+        (
+            "CREATE TABLE t (a TEXT, b TEXT, c TEXT, PRIMARY KEY (a, b, c)) WITH (partition_key='b', sort_key='b')",
+            ProgrammingError,
+            "primary key: a, b, c",
+        ),
         ("CREATE TABLE t (a VARCHAR DEFAULT 'x', PRIMARY KEY (a))", Unsupported, "DEFAULT"),
         ("CREATE TABLE t (a TEXT, b TEXT, PRIMARY KEY (a)) WITH (sort_key='b')", ProgrammingError, "primary key: a"),
         ("CREATE TABLE t (a TEXT) WITH (partition_key='a')", ProgrammingError, "has no primary key"),

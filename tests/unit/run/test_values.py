@@ -243,7 +243,10 @@ def test_a_key_is_given_not_empty_and_of_a_key_type(role: Any) -> None:
     for kind, empty in [(Kind.STRING, ""), (Kind.BINARY, b"")]:
         with pytest.raises(DataError, match="empty"):
             encode_key(empty, column(kind), role)
-    for kind in (Kind.BOOLEAN, Kind.DOCUMENT, Kind.ANY):
+    assert encode_key(b"x", column(Kind.ANY), role) == {"B": b"x"}
+    with pytest.raises(DataError, match="declared any and was given a value of type bool"):
+        encode_key(True, column(Kind.ANY), role)
+    for kind in (Kind.BOOLEAN, Kind.DOCUMENT):
         with pytest.raises(DataError, match=f"{kind.value} and cannot be a {role} key"):
             encode_key(True, column(kind), role)
 
