@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy_dynamorm.plan.steps import Plan, ReadPlan
-from sqlalchemy_dynamorm.run.bind import bound
+from sqlalchemy_dynamorm.run.bind import bound, present
 from sqlalchemy_dynamorm.run.changes import Changer
 from sqlalchemy_dynamorm.run.inserts import Inserter
 from sqlalchemy_dynamorm.run.reads import Scope
@@ -26,7 +26,8 @@ def shown(plan: Plan) -> tuple[str, ...] | None:
 def execution(prepared: Prepared, batch: Sequence[Mapping[str, Any]], connection: Connection) -> Execution:
     """The execution of a prepared statement with each set of values."""
     client = connection.client
-    values = [bound(one) for one in batch]
+    now = present()
+    values = [bound(one, now) for one in batch]
     runner = prepared.runner
     buffer = connection.buffer
     if isinstance(runner, Inserter):

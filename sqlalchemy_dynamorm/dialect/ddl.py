@@ -14,7 +14,7 @@ from sqlalchemy.sql.compiler import DDLCompiler as GenericDDLCompiler
 from sqlalchemy.sql.sqltypes import NullType
 
 from sqlalchemy_dynamorm.dialect import secondary
-from sqlalchemy_dynamorm.dialect.declared import declare, key_names, kind
+from sqlalchemy_dynamorm.dialect.declared import declare, default_text, key_names, kind
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
 from sqlalchemy_dynamorm.dialect.preparation import Preparation
 from sqlalchemy_dynamorm.dialect.refusal import compiling, refuse
@@ -60,6 +60,9 @@ class DDLCompiler(GenericDDLCompiler):
     def get_column_specification(self, column: Any, **kw: Any) -> str:
         type_text = self.dialect.type_compiler_instance.process(column.type, type_expression=column)
         words = [self.preparer.format_column(column), type_text]
+        clauses = {"DEFAULT": column.server_default, "ON UPDATE": column.server_onupdate}
+        texts = {clause: default_text(given, self.dialect) for clause, given in clauses.items()}
+        words += [f"{clause} {text}" for clause, text in texts.items() if text is not None]
         if not column.nullable or column.primary_key:
             words.append("NOT NULL")
         if column is column.table.autoincrement_column:
@@ -82,6 +85,15 @@ class DDLCompiler(GenericDDLCompiler):
     def visit_primary_key_constraint(self, constraint: Any, **kw: Any) -> str:
         names = key_names(constraint.table)
         return f"PRIMARY KEY ({', '.join(map(self.preparer.quote, names))})" if names else ""
+
+    def visit_check_constraint(self, constraint: Any, **kw: Any) -> str:
+        written = str(super().visit_check_constraint(constraint, **kw))  # type: ignore[no-untyped-call]
+        table = constraint.parent.table if isinstance(constraint.parent, sa.Column) else constraint.parent
+        util.warn(f"Of {table.name!r}, {written} is declared only: DynamoDB does not enforce it.")
+        return written
+
+    def visit_column_check_constraint(self, constraint: Any, **kw: Any) -> str:
+        return self.visit_check_constraint(constraint, **kw)
 
     def define_constraint_cascades(self, constraint: Any) -> str:
         return ""  # of foreign keys: declared, not enforced, see _warn_of_actions

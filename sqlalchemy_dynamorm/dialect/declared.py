@@ -15,9 +15,10 @@ from sqlalchemy.sql import sqltypes
 from sqlalchemy_dynamorm.dialect import secondary
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
 from sqlalchemy_dynamorm.plan import schema as planned
-from sqlalchemy_dynamorm.plan.kinds import kind_of, type_name
+from sqlalchemy_dynamorm.plan.kinds import column_of, kind_of, type_name
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
+from sqlalchemy_dynamorm.sql import nodes
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
@@ -87,20 +88,48 @@ def key_names(table: sa.Table) -> tuple[str, ...]:
 
 
 def _column(column: sa.Column[Any], table: sa.Table, dialect: DynamoDBDialect) -> planned.Column:
-    return planned.Column(
-        name=str(column.name),
-        kind=kind(column, dialect),
-        nullable=bool(column.nullable) and not column.primary_key,
-        autoincrement=column is table.autoincrement_column,
+    nullable = bool(column.nullable) and not column.primary_key
+    autoincrement = column is table.autoincrement_column
+    if isinstance(column.type, sqltypes.NullType):
+        return planned.Column(str(column.name), planned.Kind.ANY, nullable, autoincrement)
+    type_ = _type_name(column, dialect)
+    return column_of(
+        nodes.ColumnDefinition(
+            str(column.name),
+            type_,
+            autoincrement=autoincrement,
+            default=_constant(default_text(column.server_default, dialect), type_),
+            on_update=_constant(default_text(column.server_onupdate, dialect), type_),
+        ),
+        nullable=nullable,
     )
+
+
+def _type_name(column: sa.Column[Any], dialect: DynamoDBDialect) -> nodes.TypeName:
+    return type_name(dialect.type_compiler_instance.process(column.type, type_expression=column))
+
+
+def _constant(text: str | None, type_: nodes.TypeName) -> nodes.Value | None:
+    if text is None:
+        return None
+    from sqlalchemy_dynamorm.sql.read_columns import read_default
+
+    return read_default(text, type_)
+
+
+def default_text(clause: Any, dialect: DynamoDBDialect) -> str | None:
+    """The text of a ``server_default`` or ``server_onupdate``; ``None`` for a FetchedValue, and for none at all."""
+    if not isinstance(clause, sa.DefaultClause):
+        return None
+    compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+    return str(compiler.render_default_string(clause.arg))
 
 
 def kind(column: sa.Column[Any], dialect: DynamoDBDialect) -> planned.Kind:
     """How a column's values are stored; ``Kind.ANY`` where no type is declared."""
     if isinstance(column.type, sqltypes.NullType):
         return planned.Kind.ANY
-    text = dialect.type_compiler_instance.process(column.type, type_expression=column)
-    return kind_of(type_name(text))
+    return kind_of(_type_name(column, dialect))
 
 
 def _check_key_type(table: sa.Table, column: planned.Column) -> None:
@@ -123,8 +152,6 @@ def _refuse_unbuilt(table: sa.Table) -> None:
     for constraint in table.constraints:
         if isinstance(constraint, sa.UniqueConstraint):
             refuse(f"{where}a unique constraint", "unique constraints are not enforced yet, so they are refused")
-        if isinstance(constraint, sa.CheckConstraint):
-            refuse(f"{where}a CHECK constraint", "CHECK constraints are not enforced, so they are refused")
     for column in table.columns:
         _refuse_unbuilt_column(where, column)
 
@@ -134,8 +161,6 @@ def _refuse_unbuilt_column(where: str, column: sa.Column[Any]) -> None:
         "Computed": column.computed is not None,
         "Identity": column.identity is not None and not _is_counter(column, column.identity),
         "a Sequence": isinstance(column.default, sa.Sequence),
-        "a server_default": column.server_default is not None and column.identity is None,
-        "a server_onupdate": column.server_onupdate is not None,
         "system=True": column.system,
     }
     for what, is_there in found.items():

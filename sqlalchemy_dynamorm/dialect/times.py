@@ -13,11 +13,10 @@ from typing import Any
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import Dialect
 
-from sqlalchemy_dynamorm.dialect.isotime import parse_datetime, parse_time
 from sqlalchemy_dynamorm.errors import DataError
+from sqlalchemy_dynamorm.run.isotime import in_utc, parse_datetime, parse_time
 
 Processor = Callable[[Any], Any]
-_A_DAY = dt.date(2000, 1, 2)  # any day: it only carries a time of day to UTC
 
 
 class StoredDateTime(sqltypes.DateTime):
@@ -123,25 +122,21 @@ def _write_aware_time(value: Any) -> str | None:
     if value is None:
         return None
     _check(value, dt.time, "Time(timezone=True)", aware=True)
-    return _in_utc(value).replace(tzinfo=None).isoformat("microseconds") + "Z"
+    return in_utc(value).replace(tzinfo=None).isoformat("microseconds") + "Z"
 
 
 def _read_naive_time(value: Any) -> dt.time | None:
     if value is None:
         return None
     time = parse_time(_text(value))
-    return time if time.tzinfo is None else _in_utc(time).replace(tzinfo=None)
+    return time if time.tzinfo is None else in_utc(time).replace(tzinfo=None)
 
 
 def _read_aware_time(value: Any) -> dt.time | None:
     if value is None:
         return None
     time = parse_time(_text(value))
-    return time.replace(tzinfo=dt.timezone.utc) if time.tzinfo is None else _in_utc(time)
-
-
-def _in_utc(time: dt.time) -> dt.time:
-    return dt.datetime.combine(_A_DAY, time).astimezone(dt.timezone.utc).timetz()
+    return time.replace(tzinfo=dt.timezone.utc) if time.tzinfo is None else in_utc(time)
 
 
 def _check(value: Any, kind: type, declared: str, *, aware: bool) -> None:

@@ -20,6 +20,17 @@ class TypeCompiler(GenericTypeCompiler):
     def visit_UUID(self, type_: Any, **kw: Any) -> str:
         return "UUID"
 
+    # One word for the aware form of all of DateTime, DATETIME and TIMESTAMP, one for the naive form.
+
+    def visit_DATETIME(self, type_: Any, **kw: Any) -> str:
+        return "TIMESTAMP WITH TIME ZONE" if type_.timezone else "DATETIME"
+
+    def visit_TIMESTAMP(self, type_: Any, **kw: Any) -> str:
+        return "TIMESTAMP WITH TIME ZONE" if type_.timezone else "TIMESTAMP"
+
+    def visit_TIME(self, type_: Any, **kw: Any) -> str:
+        return "TIME WITH TIME ZONE" if type_.timezone else "TIME"
+
     def visit_JSON(self, type_: Any, **kw: Any) -> str:
         return "JSON"
 

@@ -19,7 +19,9 @@ def plan_insert(statement: nodes.Insert, names: Names) -> InsertPlan:
     """The plan of an INSERT."""
     columns = tuple(names.target(name) for name in statement.columns)
     _refuse_twice(columns, "the column list of INSERT")
-    return InsertPlan(names.table, columns, statement.rows, returning(statement.returning, names))
+    defaults = {column: column.default for column in names.table.columns if column.default and column not in columns}
+    rows = tuple((*row, *defaults.values()) for row in statement.rows)
+    return InsertPlan(names.table, (*columns, *defaults), rows, returning(statement.returning, names))
 
 
 def _refuse_twice(columns: list[Column] | tuple[Column, ...], place: str) -> None:
@@ -32,6 +34,9 @@ def plan_update(statement: nodes.Update, names: Names, options: PlanOptions) -> 
     """The plan of an UPDATE."""
     assignments = tuple((names.target(name), value) for name, value in statement.assignments)
     _refuse_twice([column for column, _ in assignments], "SET")
+    named = {column for column, _ in assignments}
+    stamps = [(column, column.on_update) for column in names.table.columns if column.on_update and column not in named]
+    assignments = (*assignments, *stamps)
     return _change(names, statement.where, statement.returning, assignments, options)
 
 

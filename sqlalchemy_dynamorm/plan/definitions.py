@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
-from sqlalchemy_dynamorm.plan.kinds import kind_of
+from sqlalchemy_dynamorm.plan.kinds import column_of
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
@@ -44,10 +44,7 @@ def display_name(name: nodes.TableName) -> str:
 
 
 def _column(node: nodes.ColumnDefinition, key: tuple[str, ...]) -> Column:
-    if node.default is not None:
-        raise Unsupported(f"DEFAULT on the column {node.name!r} is not built yet; use a default in Python.")
-    nullable = not node.not_null and node.name not in key
-    return Column(node.name, kind_of(node.type), nullable, node.autoincrement)
+    return column_of(node, nullable=not node.not_null and node.name not in key)
 
 
 def _key(node: nodes.CreateTable, options: Mapping[str, str]) -> tuple[str, ...]:

@@ -246,6 +246,8 @@ def value(operand: nodes.Value) -> str:
             return " || ".join(value(part) for part in parts)
         case nodes.CurrentTimestamp():
             return "CURRENT_TIMESTAMP"
+        case nodes.Document(constant):
+            return repr(constant)
 
 
 def text(plan: Plan) -> str:

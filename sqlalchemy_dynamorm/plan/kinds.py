@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from sqlalchemy_dynamorm.errors import Unsupported
-from sqlalchemy_dynamorm.plan.schema import Kind
-from sqlalchemy_dynamorm.sql.nodes import TypeName
+from sqlalchemy_dynamorm.plan.defaults import default_of
+from sqlalchemy_dynamorm.plan.schema import Column, Kind, Moment
+from sqlalchemy_dynamorm.sql.nodes import ColumnDefinition, TypeName
 
 _NAMES: dict[Kind, str] = {
     Kind.STRING: (
@@ -28,8 +29,42 @@ def _names(text: str) -> list[str]:
     return [*single.split(), *phrases]
 
 
+_MOMENTS: dict[str, Moment] = {
+    "DATE": Moment.DATE,
+    "TIME": Moment.TIME,
+    "TIME WITHOUT TIME ZONE": Moment.TIME,
+    "TIME WITH TIME ZONE": Moment.UTC_TIME,
+    "DATETIME": Moment.DATETIME,
+    "TIMESTAMP": Moment.DATETIME,
+    "TIMESTAMP WITHOUT TIME ZONE": Moment.DATETIME,
+    "TIMESTAMP WITH TIME ZONE": Moment.UTC_DATETIME,
+    "TIMESTAMPTZ": Moment.UTC_DATETIME,
+}
 _KINDS = {name: kind for kind, text in _NAMES.items() for name in _names(text)}
 _TYPE = re.compile(r"([A-Z][A-Z0-9_]*(?: [A-Z][A-Z0-9_]*)*)(?:\(([^()]*)\))?")
+
+
+def column_of(node: ColumnDefinition, *, nullable: bool) -> Column:
+    """The column of a definition.
+
+    :raises Unsupported: its type is not here, or its default is none that this type has.
+    """
+    kind, moment = kind_of(node.type), _MOMENTS.get(node.type.name)
+    return Column(
+        node.name,
+        kind,
+        nullable,
+        node.autoincrement,
+        moment=moment,
+        scale=_scale(node.type) if kind is Kind.DECIMAL else None,
+        default=default_of(node.name, kind, node.default),
+        on_update=default_of(node.name, kind, node.on_update),
+    )
+
+
+def _scale(name: TypeName) -> int | None:
+    """The scale of ``NUMERIC(10, 2)``; one that says a precision alone does not round here."""
+    return int(name.arguments[1]) if len(name.arguments) == 2 and name.arguments[1].isdigit() else None
 
 
 def kind_of(name: TypeName) -> Kind:

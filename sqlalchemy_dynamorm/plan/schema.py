@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from sqlalchemy_dynamorm.sql import nodes
+
 HIDDEN_KEY = "__dynamorm_key__"
 """The partition key of a table declared without a primary key: a random UUID, never in a result."""
 
@@ -47,6 +49,16 @@ _KEY_TYPES: dict[Kind, KeyType] = {
 }
 
 
+class Moment(enum.Enum):
+    """What a column's texts say of a moment. Each has one stored form, whose order is the order of time."""
+
+    DATETIME = "datetime"  # 2024-05-06T07:08:09.000000
+    UTC_DATETIME = "datetime in UTC"  # the same with a Z
+    DATE = "date"  # 2024-05-06
+    TIME = "time"  # 07:08:09.000000
+    UTC_TIME = "time in UTC"  # the same with a Z
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column; its name is the attribute's name.
@@ -54,6 +66,10 @@ class Column:
     :ivar nullable: ``False`` promises that every item has the attribute.
     :ivar hidden: a key attribute of our own that no result shows.
     :ivar nulls: the NULL type is read as ``Json(None)``, not as ``None``: for conditions, where it is not no attribute.
+    :ivar moment: what its texts are where they are dates and times: any form of ISO 8601 is stored in that one.
+    :ivar scale: the digits after the point that a number is rounded to when it is stored.
+    :ivar default: what an INSERT that does not name the column gives it.
+    :ivar on_update: what an UPDATE that does not name the column sets it to.
     """
 
     name: str
@@ -62,6 +78,11 @@ class Column:
     autoincrement: bool = False
     hidden: bool = False
     nulls: bool = False
+    # Not hashed: columns are looked up for each row, and two of one name and kind are rare.
+    moment: Moment | None = field(default=None, hash=False)
+    scale: int | None = field(default=None, hash=False)
+    default: nodes.Value | None = field(default=None, hash=False)
+    on_update: nodes.Value | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

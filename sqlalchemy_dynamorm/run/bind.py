@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import DataError, ProgrammingError
 from sqlalchemy_dynamorm.plan.predicates import Membership, ValueTest
-from sqlalchemy_dynamorm.run.values import same_type_order
+from sqlalchemy_dynamorm.run.values import Json, same_type_order
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -38,6 +40,8 @@ class Bound:
                 return self.now
             case nodes.Concat(parts):
                 return self._concatenated(parts)
+            case nodes.Document(text):
+                return Json(json.loads(text, parse_float=Decimal))
 
     def parameter(self, name: str) -> Any:
         """The value bound to a name."""
@@ -73,9 +77,17 @@ def _wide(listed: list[Any] | tuple[Any, ...], width: int, name: str) -> Iterato
         yield item
 
 
-def bound(values: Mapping[str, Any] | None) -> Bound:
-    """The values of one execution, at the present moment."""
-    return Bound(values or {}, datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f"))
+def bound(values: Mapping[str, Any] | None, now: str | None = None) -> Bound:
+    """The values of one execution.
+
+    :param now: the statement's :func:`present`, where it is executed with several sets of values.
+    """
+    return Bound(values or {}, now or present())
+
+
+def present() -> str:
+    """The present moment in UTC, as CURRENT_TIMESTAMP is shown and stored."""
+    return datetime.now(timezone.utc).replace(tzinfo=None).isoformat("T", "microseconds")
 
 
 def decide(test: ValueTest, values: Bound) -> bool:

@@ -7,6 +7,7 @@ its length, in characters.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,7 +34,8 @@ def operand_given(part: FunctionTest, values: Bound) -> WireValue | None:
 
     :raises DataError: the function takes no such value.
     """
-    wire = None if part.operand is None else encode(values(part.operand), part.column)
+    # A part of a date, or the name of a type, is no date.
+    wire = None if part.operand is None else encode(values(part.operand), replace(part.column, moment=None))
     if wire is None:
         return None
     if not _OPERANDS[part.name] & wire.keys():

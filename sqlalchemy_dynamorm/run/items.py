@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy_dynamorm.errors import DataError, NotNullViolation
 from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.run.keys import key_from_columns
+from sqlalchemy_dynamorm.run.numbers import rounded
 from sqlalchemy_dynamorm.run.values import Item, Role, WireValue, check_item, encode, encode_key
 
 
@@ -26,7 +27,7 @@ def build(table: Table, values: Mapping[Column, Any]) -> Item:
             raise NotNullViolation(
                 f"An INSERT into {table.name!r} needs a value for its key column {name!r}.", table=table.physical
             )
-        item[name] = encode_key(value, column, "sort" if position else "partition")
+        item[name] = encode_key(_kept(value, column), column, "sort" if position else "partition")
     item.update(key_from_columns(table, item))
     for column, value in values.items():
         if column.name not in item:
@@ -44,7 +45,7 @@ def encoded(table: Table, column: Column, value: Any) -> WireValue | None:
     :raises DataError: an empty string or bytes in an index's key, which DynamoDB refuses.
     :raises NotNullViolation: NULL for a column declared NOT NULL.
     """
-    wire = encode(value, column)
+    wire = encode(_kept(value, column), column)
     if wire is None:
         if not column.nullable:
             raise NotNullViolation(
@@ -62,6 +63,11 @@ def encoded(table: Table, column: Column, value: Any) -> WireValue | None:
     return wire
 
 
+def _kept(value: Any, column: Column) -> Any:
+    """What is stored of a value, which is not what it is compared with: NUMERIC(10, 2) rounds."""
+    return value if column.scale is None else rounded(value, column.scale)
+
+
 def _check_required(table: Table, item: Item) -> None:
     for column in table.columns:
         if not column.nullable and column.name not in item:
@@ -77,7 +83,7 @@ def assigned(table: Table, assignments: Sequence[tuple[Column, Any]]) -> dict[st
     for column, value in assignments:
         if column.name in table.key_columns:
             role: Role = "partition" if column.name == table.partition else "sort"
-            changed[column.name] = encode_key(value, column, role)
+            changed[column.name] = encode_key(_kept(value, column), column, role)
         else:
             changed[column.name] = encoded(table, column, value)
     return changed

@@ -1,23 +1,23 @@
 """The codec: Python values to wire values and back, exactly or with an error that names the column.
 
-``None`` is SQL NULL, which is stored as no attribute; ``Json(None)`` is JSON null, the NULL type. Numbers are written
-in full, without exponent and without superfluous zeros, so equal numbers have equal text, and they never pass
-through binary floats. Source of the limits: the DynamoDB developer guide, "Supported data types and naming rules".
+``None`` is SQL NULL, which is stored as no attribute; ``Json(None)`` is JSON null, the NULL type.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy_dynamorm.errors import DataError, InternalError, UnsupportedValue
-from sqlalchemy_dynamorm.plan.schema import Column, Kind
+from sqlalchemy_dynamorm.errors import DataError, InternalError
+from sqlalchemy_dynamorm.plan.schema import Column, Kind, Moment
 from sqlalchemy_dynamorm.run.compare import same, same_type_order
-from sqlalchemy_dynamorm.run.wire import MAX_LEVELS, Item, WireValue, check_item, item_size, scalar_size, split
+from sqlalchemy_dynamorm.run.documents import Json, native, unicode, wrong_type
+from sqlalchemy_dynamorm.run.isotime import stored_text
+from sqlalchemy_dynamorm.run.numbers import json_number, number_text, whole
+from sqlalchemy_dynamorm.run.wire import Item, WireValue, check_item, item_size, scalar_size, split
 
 __all__ = [
     "JSON_NULL",
@@ -39,8 +39,6 @@ __all__ = [
 Role = Literal["partition", "sort"]
 """What a value of a key is; a column that is packed is a part of a sort key."""
 MAX_KEY: dict[Role, int] = {"partition": 2048, "sort": 1024}
-_LARGEST, _SMALLEST = 125, -130  # powers of ten: 9.99…E+125 and 1E-130
-_EXACT = Context(prec=38, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact])
 _WIRE_TYPES = {
     Kind.STRING: "S",
     Kind.INTEGER: "N",
@@ -51,13 +49,6 @@ _WIRE_TYPES = {
     Kind.BINARY: "B",
 }
 _DOCUMENT_TYPES = frozenset({"S", "N", "BOOL", "M", "L"})
-
-
-@dataclass(frozen=True, slots=True)
-class Json:
-    """Store this Python value as a native document; ``Json(None)`` is JSON null, the NULL type."""
-
-    value: Any
 
 
 JSON_NULL = Json(None)
@@ -109,15 +100,16 @@ def _check_key_length(wire: WireValue, column: Column, role: Role) -> None:
 def _encode_string(value: Any, column: Column) -> WireValue:
     text = _text(value, column)
     if text is None:
-        raise _wrong_type(value, column)
-    return {"S": text}
+        raise wrong_type(value, column)
+    return {"S": text if column.moment is None else stored_text(text, column.moment, column.name)}
 
 
 def _text(value: Any, column: Column) -> str | None:
     """The text of what is stored as S, or ``None`` where ``value`` is not of such a type."""
     if isinstance(value, str):
-        return _unicode(value, column)
+        return unicode(value, column)
     if isinstance(value, dt.datetime):
+        _check_zone(value, column)
         return _datetime_text(value, column)
     if isinstance(value, dt.date):
         return value.isoformat()
@@ -126,16 +118,12 @@ def _text(value: Any, column: Column) -> str | None:
     return str(value) if isinstance(value, uuid.UUID) else None
 
 
-def _unicode(value: str, column: Column) -> str:
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise DataError(
-                f"column {column.name!r} was given text with a lone surrogate, which has no UTF-8 form; "
-                "replace such characters, or store bytes in a binary column"
-            ) from None
-    return str.__str__(value)  # of a subclass, an enum's member for example, the text itself
+def _check_zone(value: dt.datetime, column: Column) -> None:
+    if column.moment not in (Moment.DATETIME, Moment.UTC_DATETIME):
+        return
+    if (value.utcoffset() is None) is (column.moment is Moment.UTC_DATETIME):
+        given, wanted = ("a naive", "with a time zone") if value.utcoffset() is None else ("an aware", "without one")
+        raise DataError(f"column {column.name!r} was given {given} datetime and is declared {wanted}; convert it")
 
 
 def _datetime_text(value: dt.datetime, column: Column) -> str:
@@ -163,8 +151,8 @@ def _time_text(value: dt.time, column: Column) -> str:
 
 def _encode_number(value: Any, column: Column) -> WireValue:
     if not isinstance(value, (int, float, Decimal)):
-        raise _wrong_type(value, column)
-    return {"N": _number_text(value, column)}
+        raise wrong_type(value, column)
+    return {"N": number_text(value, column)}
 
 
 def _encode_integer(value: Any, column: Column) -> WireValue:
@@ -177,121 +165,32 @@ def _encode_integer(value: Any, column: Column) -> WireValue:
     return wire
 
 
-def _number_text(value: float | Decimal, column: Column) -> str:
-    if isinstance(value, int) and -(10**38) < value < 10**38:
-        return str(int(value))
-    number = Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value)
-    if not number.is_finite():
-        raise UnsupportedValue(
-            f"column {column.name!r} was given NaN or an infinity, which DynamoDB has no number for; use NULL"
-        )
-    if number.is_zero():
-        return "0"
-    if not _SMALLEST <= number.adjusted() <= _LARGEST:
-        raise UnsupportedValue(
-            f"column {column.name!r} was given a number outside DynamoDB's range, 1E-130 to 9.99E+125 "
-            "(positive or negative); scale it, or store text"
-        )
-    try:
-        return format(_EXACT.normalize(number), "f")
-    except Inexact:
-        raise UnsupportedValue(
-            f"column {column.name!r} was given a number of more than 38 significant digits, DynamoDB's limit; "
-            "round it, or store text"
-        ) from None
-
-
 def _encode_boolean(value: Any, column: Column) -> WireValue:
     if isinstance(value, int) and value in (0, 1):
         return {"BOOL": bool(value)}
-    raise _wrong_type(value, column)
+    raise wrong_type(value, column)
 
 
 def _encode_binary(value: Any, column: Column) -> WireValue:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {"B": bytes(value)}
-    raise _wrong_type(value, column)
+    raise wrong_type(value, column)
 
 
 def _encode_document(value: Any, column: Column) -> WireValue:
     plain = value.value if isinstance(value, Json) else value
     if isinstance(plain, (bytes, bytearray, memoryview, set, frozenset)):
-        raise _wrong_type(plain, column)
-    return _native(plain, column, 1)
+        raise wrong_type(plain, column)
+    return native(plain, column, 1)
 
 
 def _encode_any(value: Any, column: Column) -> WireValue | None:
     if isinstance(value, Json):
-        return _native(value.value, column, 1)
+        return native(value.value, column, 1)
     if isinstance(value, (set, frozenset)) and not value:
         return None
     text = _text(value, column)
-    return _native(value, column, 1) if text is None else {"S": text}
-
-
-def _native(value: Any, column: Column, level: int) -> WireValue:
-    """The wire value by the Python type alone; ``level`` counts from 1, the attribute."""
-    if level > MAX_LEVELS:
-        raise DataError(
-            f"column {column.name!r} was given a document of more than {MAX_LEVELS} levels, DynamoDB's limit; "
-            "flatten it, or store it as text"
-        )
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, str):
-        return {"S": _unicode(value, column)}
-    if isinstance(value, (int, float, Decimal)):
-        return {"N": _number_text(value, column)}
-    if isinstance(value, Mapping):
-        return {"M": {_name(key, column): _native(each, column, level + 1) for key, each in value.items()}}
-    if isinstance(value, (list, tuple)):
-        return {"L": [_native(each, column, level + 1) for each in value]}
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return {"B": bytes(value)}
-    if isinstance(value, (set, frozenset)):
-        return _set(value, column)
-    raise _wrong_type(value, column)
-
-
-def _name(key: Any, column: Column) -> str:
-    if isinstance(key, str):
-        return _unicode(key, column)
-    raise DataError(
-        f"column {column.name!r} was given a document with a key of type {type(key).__name__}: keys are strings"
-    )
-
-
-def _set(value: Iterable[Any], column: Column) -> WireValue:
-    members = {_member(each, column) for each in value}
-    types = {wire_type for wire_type, _ in members}
-    if len(types) == 1:
-        return {types.pop(): sorted(member for _, member in members)}
-    problem = "an empty set within a document" if not types else "a set that mixes strings, numbers and binary"
-    raise DataError(f"column {column.name!r} was given {problem}: a set has members, all of one type; use a list")
-
-
-def _member(value: Any, column: Column) -> tuple[str, Any]:
-    if isinstance(value, str):
-        return "SS", _unicode(value, column)
-    if isinstance(value, bytes):
-        return "BS", bytes(value)
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return "NS", _number_text(value, column)
-    raise DataError(
-        f"column {column.name!r} was given a set with a member of type {type(value).__name__}: "
-        "members are strings, numbers or bytes"
-    )
-
-
-def _wrong_type(value: Any, column: Column) -> DataError:
-    if column.kind is Kind.BOOLEAN and type(value) is int:
-        return DataError(f"column {column.name!r} is declared boolean and was given an int other than 0 and 1")
-    return DataError(
-        f"column {column.name!r} is declared {column.kind.value} and was given a value of type "
-        f"{type(value).__name__}; convert it, or declare the column with a type that takes it"
-    )
+    return native(value, column, 1) if text is None else {"S": text}
 
 
 _ENCODERS: dict[Kind, Callable[[Any, Column], WireValue | None]] = {
@@ -374,23 +273,4 @@ class Reader:
         raise InternalError(f"column {self._column.name!r} has the unknown wire type {wire_type!r}; report it")
 
 
-def whole(text: str | Decimal) -> int | Decimal:
-    """A number exactly: ``int`` if it is integral, else ``Decimal``."""
-    try:
-        return int(text) if isinstance(text, str) else _integral(text)
-    except ValueError:
-        return _integral(Decimal(text))
-
-
-def _integral(number: Decimal) -> int | Decimal:
-    return int(number) if number == number.to_integral_value() else number
-
-
-def _json_number(text: str) -> int | float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-_NUMBERS: dict[Kind, Callable[[str], Any]] = {Kind.DECIMAL: Decimal, Kind.FLOAT: float, Kind.DOCUMENT: _json_number}
+_NUMBERS: dict[Kind, Callable[[str], Any]] = {Kind.DECIMAL: Decimal, Kind.FLOAT: float, Kind.DOCUMENT: json_number}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy_dynamorm.errors import ProgrammingError
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.sql import literals, nodes
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
 from sqlalchemy_dynamorm.sql.words import Words
@@ -79,6 +79,18 @@ def _option(words: Words) -> tuple[str, str]:
     return name, words.take("string")
 
 
+def check(words: Words, name: str | None) -> nodes.CheckConstraint:
+    """Read what follows CHECK: a condition in parentheses, which nothing here looks into."""
+    return nodes.CheckConstraint(words.enclosed(), name)
+
+
+def unenforced(words: Words) -> Exception:
+    """The error for a constraint that is not read."""
+    if words.sees("UNIQUE"):
+        return Unsupported("UNIQUE constraints are not enforced yet, so they are refused; leave the UNIQUE out.")
+    return words.refusal("CREATE TABLE")
+
+
 def constant(words: Words) -> nodes.Value:
     """A constant, in parentheses or not.
 
@@ -101,6 +113,8 @@ def constant(words: Words) -> nodes.Value:
     if word.upper in _CONSTANTS:
         words.take("word")
         return _CONSTANTS[word.upper]
+    if words.accept("NOW", "(", ")"):
+        return nodes.CurrentTimestamp()
     raise unsupported("DEFAULT with an expression", "it takes a constant or CURRENT_TIMESTAMP")
 
 

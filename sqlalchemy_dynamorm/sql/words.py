@@ -93,6 +93,24 @@ class Words:
         self.expect(")")
         return tuple(found)
 
+    def enclosed(self) -> str:
+        """The text between the parentheses that come next, as it was written.
+
+        :raises SQLSyntaxError: there are none, there is nothing in them, or they are not closed.
+        """
+        self.expect("(")
+        first, depth = self.at, 1
+        while depth:
+            word = self.next
+            if word is None:
+                raise self.error()
+            depth += {"(": 1, ")": -1}.get(word.upper, 0)
+            self.at += 1
+        if self.at - 1 == first:
+            raise self.error()
+        start, stop = (self.tokens[self.words[at].token] for at in (first, self.at - 2))
+        return self.source[start.start : stop.end + 1]
+
     def end(self, statement: str) -> None:
         """Check that nothing is left.
 

@@ -21,6 +21,7 @@ def _create_table(node: nodes.CreateTable) -> str:
     if node.primary_key:
         entries.append(f"PRIMARY KEY ({names(node.primary_key)})")
     entries += [_foreign_key(key) for key in node.foreign_keys]
+    entries += [_check(constraint) for constraint in node.checks]
     entries += [f"INDEX {name(index.name)} {_body(index)}" for index in node.indexes]
     table = f"{'IF NOT EXISTS ' if node.if_not_exists else ''}{write_table(node.table)}"
     return f"CREATE TABLE {table} ({', '.join(entries)}){_options(node.options)}"
@@ -29,13 +30,22 @@ def _create_table(node: nodes.CreateTable) -> str:
 def _column(node: nodes.ColumnDefinition) -> str:
     arguments = f"({', '.join(node.type.arguments)})" if node.type.arguments else ""
     default = "" if node.default is None else f" DEFAULT {write_expression(node.default)}"
+    on_update = "" if node.on_update is None else f" ON UPDATE {write_expression(node.on_update)}"
     not_null = " NOT NULL" if node.not_null else ""
     autoincrement = " AUTOINCREMENT" if node.autoincrement else ""
-    return f"{name(node.name)} {node.type.name}{arguments}{default}{not_null}{autoincrement}"
+    return f"{name(node.name)} {node.type.name}{arguments}{default}{on_update}{not_null}{autoincrement}"
+
+
+def _check(node: nodes.CheckConstraint) -> str:
+    return f"{_constraint(node.name)}CHECK ({node.condition})"
+
+
+def _constraint(written: str | None) -> str:
+    return "" if written is None else f"CONSTRAINT {name(written)} "
 
 
 def _foreign_key(node: nodes.ForeignKey) -> str:
-    constraint = "" if node.name is None else f"CONSTRAINT {name(node.name)} "
+    constraint = _constraint(node.name)
     target = f" ({names(node.target_columns)})" if node.target_columns else ""
     return f"{constraint}FOREIGN KEY ({names(node.columns)}) REFERENCES {write_table(node.target)}{target}"
 

@@ -153,6 +153,7 @@ _WRITERS: dict[type[Any], Callable[[Any], str]] = {
     nodes.Literal: _literal,
     nodes.Concat: _concat,
     nodes.CurrentTimestamp: lambda node: "CURRENT_TIMESTAMP",
+    nodes.Document: lambda node: string(node.text),
     nodes.Column: _column,
     nodes.CountRows: lambda node: "count(*)",
     nodes.Call: _call,

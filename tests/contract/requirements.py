@@ -61,7 +61,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
     reasons.NO_JSON_PATHS: ("json_array_indexes",),
     reasons.NO_LEGACY_JSON: ("legacy_unconditional_json_extract", "json_deserializer_binary"),
     reasons.NO_MATERIALIZED: ("materialized_views", "materialized_views_reflect_pk"),
-    reasons.NO_NVARCHAR: ("nvarchar_types",),
     reasons.NO_REFLECTION: (
         "cross_schema_fk_reflection",
         "fk_constraint_option_reflection_ondelete_noaction",
@@ -85,7 +84,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
     reasons.NO_REGEXP: ("regexp_match", "regexp_replace"),
     reasons.NO_SAVEPOINTS: ("savepoints",),
     reasons.NO_SEQUENCES: ("sequences", "sequences_optional"),
-    reasons.NO_SERVER_DEFAULTS: ("server_defaults", "expression_server_defaults"),
+    reasons.NO_SERVER_DEFAULTS: ("expression_server_defaults",),
     reasons.NO_SWITCH: ("default_schema_name_switch",),
     reasons.NO_TABLE_AS: ("create_table_as",),
     reasons.NO_TEMPORARY: (

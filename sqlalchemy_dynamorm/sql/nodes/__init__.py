@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Union
 
 from sqlalchemy_dynamorm.sql.nodes.definitions import (
+    CheckConstraint,
     ColumnDefinition,
     CreateIndex,
     CreateTable,
@@ -28,6 +29,7 @@ from sqlalchemy_dynamorm.sql.nodes.expressions import (
     Condition,
     CountRows,
     CurrentTimestamp,
+    Document,
     Expression,
     FunctionName,
     In,
@@ -61,6 +63,7 @@ __all__ = [
     "And",
     "Between",
     "Call",
+    "CheckConstraint",
     "Column",
     "ColumnDefinition",
     "Compare",
@@ -72,6 +75,7 @@ __all__ = [
     "CurrentTimestamp",
     "Definition",
     "Delete",
+    "Document",
     "DropIndex",
     "DropTable",
     "Explain",

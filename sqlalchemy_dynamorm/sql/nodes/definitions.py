@@ -19,13 +19,18 @@ class TypeName:
 
 @dataclass(frozen=True, slots=True)
 class ColumnDefinition:
-    """One column of a CREATE TABLE. ``default`` is the DEFAULT clause's value."""
+    """One column of a CREATE TABLE.
+
+    :ivar default: the DEFAULT clause's value.
+    :ivar on_update: what an UPDATE that does not name the column sets it to, as in MySQL's ``ON UPDATE``.
+    """
 
     name: str
     type: TypeName
     not_null: bool = False
     autoincrement: bool = False
     default: Value | None = None
+    on_update: Value | None = None
 
 
 Options = tuple[tuple[str, str], ...]
@@ -57,6 +62,14 @@ class ForeignKey:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckConstraint:
+    """``[CONSTRAINT name] CHECK (condition)``, its condition as written; kept, not enforced."""
+
+    condition: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CreateTable:
     """``CREATE TABLE [IF NOT EXISTS] table (columns, PRIMARY KEY (…), …) [WITH (option='value', …)]``."""
 
@@ -67,6 +80,7 @@ class CreateTable:
     foreign_keys: tuple[ForeignKey, ...] = ()
     if_not_exists: bool = False
     options: Options = ()
+    checks: tuple[CheckConstraint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

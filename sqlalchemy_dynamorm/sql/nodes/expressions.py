@@ -43,7 +43,14 @@ class CurrentTimestamp:
     """``CURRENT_TIMESTAMP``, one value a statement."""
 
 
-Value = Union[Param, Literal, Concat, CurrentTimestamp]
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A JSON text that stands for its document: the DEFAULT of a JSON column."""
+
+    text: str
+
+
+Value = Union[Param, Literal, Concat, CurrentTimestamp, Document]
 
 # --- expressions: what needs a row ------------------------------------------------------------------------------
 

@@ -184,6 +184,38 @@ def test_constraints_do_not_come_and_go(element: Any) -> None:
         compiled(element(constraint))
 
 
+def test_defaults_stand_in_create_table() -> None:
+    users = table(
+        sa.Column("a", sa.Integer, server_default="5"),
+        sa.Column(
+            "b", sa.DateTime(True), server_default=sa.func.now(), server_onupdate=sa.DefaultClause(sa.func.now())
+        ),
+        sa.Column("c", sa.String, server_default=sa.FetchedValue(), server_onupdate=sa.FetchedValue()),
+    )
+    now = "CURRENT_TIMESTAMP"
+    assert f"a INTEGER DEFAULT '5', b TIMESTAMP WITH TIME ZONE DEFAULT {now} ON UPDATE {now}, c VARCHAR," in (
+        text_of(CreateTable(users))
+    )
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (sa.Column("x", sa.Integer, sa.CheckConstraint("x > 0")), "CHECK (x > 0)"),
+        (sa.CheckConstraint("id > 0", name="ck"), "CONSTRAINT ck CHECK (id > 0)"),
+        (sa.Column("x", sa.Enum("a", "b", name="e", create_constraint=True)), "CONSTRAINT e CHECK (x IN ('a', 'b'))"),
+    ],
+)
+def test_a_check_constraint_is_declared_and_said_not_to_be_enforced(item: Any, text: str) -> None:
+    users = table(item)
+    with pytest.warns(exc.SAWarning, match="is declared only: DynamoDB does not enforce it"):
+        found = text_of(CreateTable(users))
+    assert text in found
+    made = read(found)
+    assert isinstance(made, nodes.CreateTable)
+    assert len(made.checks) == 1
+
+
 def test_what_a_foreign_key_does_not_do_is_said() -> None:
     users = table(sa.Column("boss", sa.ForeignKey("users.id", ondelete="CASCADE")))
     with pytest.warns(exc.SAWarning, match="ON DELETE CASCADE does nothing"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from sqlalchemy_dynamorm.dialect.boto3 import Boto3Dialect
 from sqlalchemy_dynamorm.dialect.declared import declare
 from sqlalchemy_dynamorm.dialect.refusal import UnsupportedCompile
 from sqlalchemy_dynamorm.errors import NotSupportedError, ProgrammingError
-from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Table
+from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Moment, Table
+from sqlalchemy_dynamorm.sql import nodes
 
 DIALECT = Boto3Dialect()
 
@@ -38,7 +40,7 @@ def test_columns_have_kinds_nullability_and_the_counter() -> None:
     assert found.columns == (
         Column("id", Kind.INTEGER, nullable=False, autoincrement=True),
         Column("name", Kind.STRING, nullable=False),
-        Column("price", Kind.DECIMAL),
+        Column("price", Kind.DECIMAL, scale=2),
         Column("doc", Kind.DOCUMENT),
         Column("anything", Kind.ANY),
     )
@@ -148,11 +150,11 @@ class TestKeys:
         (sa.Column("x", sa.Integer, unique=True), "unique constraint"),
         (sa.Column("x", sa.Integer, unique=True, index=True), "unique=True"),
         (sa.UniqueConstraint("id"), "unique constraint"),
-        (sa.CheckConstraint("id > 0"), "CHECK"),
         (sa.Column("x", sa.Integer, sa.Computed("id + 1")), "Computed on the column 'x'"),
         (sa.Column("x", sa.Integer, sa.Identity()), "Identity on the column 'x'"),
         (sa.Column("x", sa.Integer, sa.Sequence("s")), "a Sequence on the column 'x'"),
-        (sa.Column("x", sa.Integer, server_default="1"), "a server_default on the column 'x'"),
+        (sa.Column("x", sa.Integer, server_default=sa.text("random()")), "DEFAULT with an expression"),
+        (sa.Column("x", sa.Integer, server_default="one"), "The DEFAULT of the column 'x' is no integer value"),
         (sa.Column("x", sa.Interval), "Interval"),
         (sa.Column("x", sa.ARRAY(sa.Integer)), "ARRAY"),
         (sa.Column("x", sa.String(collation="de")), "COLLATE"),
@@ -162,6 +164,62 @@ class TestKeys:
 def test_what_is_not_built_is_refused_by_name(item: Any, message: str) -> None:
     with pytest.raises(UnsupportedCompile, match=message):
         declared(key(), item)
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "default"),
+    [
+        (sa.Integer, "5", nodes.Literal(5)),
+        (sa.Integer, sa.text("-5"), nodes.Literal(-5)),
+        (sa.String(9), "it's", nodes.Literal("it's")),
+        (sa.String, sa.text("7"), nodes.Literal("7")),
+        (sa.Numeric(5, 2), "1.50", nodes.Literal(Decimal("1.50"))),
+        (sa.Float, sa.text("1.5"), nodes.Literal(Decimal("1.5"))),
+        (sa.Boolean, sa.true(), nodes.Literal(True)),
+        (sa.Boolean, "0", nodes.Literal(False)),
+        (sa.Boolean, sa.text("'f'"), nodes.Literal(False)),
+        (sa.LargeBinary, sa.text("X'00FF'"), nodes.Literal(b"\x00\xff")),
+        (sa.JSON, '{"a": [1.5]}', nodes.Document('{"a": [1.5]}')),
+        (sa.JSON, sa.text("true"), nodes.Literal(True)),
+        (sa.DateTime, sa.func.now(), nodes.CurrentTimestamp()),
+        (sa.DateTime, sa.text("(now())"), nodes.CurrentTimestamp()),
+        (sa.Date, sa.func.current_date(), nodes.CurrentTimestamp()),
+        (sa.Time, sa.func.current_time(), nodes.CurrentTimestamp()),
+        (sa.String, sa.text("NULL"), None),
+        (sa.String, sa.FetchedValue(), None),
+    ],
+)
+def test_a_server_default_has_the_type_of_its_column(type_: Any, given: Any, default: nodes.Value | None) -> None:
+    found = declared(key(), sa.Column("x", type_, server_default=given)).by_name["x"]
+    assert (found.default, found.on_update) == (default, None)
+
+
+def test_a_server_onupdate() -> None:
+    column = sa.Column("x", sa.DateTime, server_default=sa.func.now(), server_onupdate=sa.DefaultClause(sa.func.now()))
+    assert declared(key(), column).by_name["x"].on_update == nodes.CurrentTimestamp()
+
+
+@pytest.mark.parametrize(
+    ("type_", "moment"),
+    [
+        (sa.DateTime, Moment.DATETIME),
+        (sa.DateTime(timezone=True), Moment.UTC_DATETIME),
+        (sa.TIMESTAMP(timezone=True), Moment.UTC_DATETIME),
+        (sa.DATETIME(timezone=True), Moment.UTC_DATETIME),
+        (sa.TIMESTAMP, Moment.DATETIME),
+        (sa.Date, Moment.DATE),
+        (sa.TIME, Moment.TIME),
+        (sa.Time(timezone=True), Moment.UTC_TIME),
+        (sa.String, None),
+    ],
+)
+def test_dates_and_times_are_known(type_: Any, moment: Moment | None) -> None:
+    assert declared(key(), sa.Column("x", type_)).by_name["x"].moment is moment
+
+
+def test_check_constraints_are_declared() -> None:
+    checked = sa.Column("x", sa.Integer, sa.CheckConstraint("x > 0"))
+    assert declared(key(), checked, sa.CheckConstraint("id > 0")).by_name["x"].kind is Kind.INTEGER
 
 
 def test_a_plain_identity_is_an_autoincrement_key() -> None:

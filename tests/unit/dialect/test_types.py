@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqlalchemy_dynamorm.dialect.boto3 import Boto3Dialect
-from sqlalchemy_dynamorm.dialect.isotime import parse_date, parse_datetime, parse_time
 from sqlalchemy_dynamorm.errors import DataError, Unsupported
 from sqlalchemy_dynamorm.run.values import Json
 
@@ -189,36 +188,6 @@ def test_aware_datetimes_come_back(moment: dt.datetime) -> None:
     assert result(sa.DateTime(True), stored) == moment.astimezone(UTC)  # as a moment, in a fold of its zone too
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("20240506T070809", dt.datetime(2024, 5, 6, 7, 8, 9)),
-        ("2024-W19-1T07:08", dt.datetime(2024, 5, 6, 7, 8)),
-        ("2024-127 07", dt.datetime(2024, 5, 6, 7)),
-        ("2024-05-06T07:08:09,1234567", dt.datetime(2024, 5, 6, 7, 8, 9, 123456)),
-        ("2024-05-06T24:00:00", dt.datetime(2024, 5, 7)),
-        ("2024-05-06", dt.datetime(2024, 5, 6)),
-        ("2024-05-06t07:08:09.5z", dt.datetime(2024, 5, 6, 7, 8, 9, 500000, tzinfo=UTC)),
-        ("2024-05-06T07:08:09.5-0130", dt.datetime(2024, 5, 6, 8, 38, 9, 500000, tzinfo=UTC)),
-    ],
-)
-def test_other_forms_of_iso_8601_are_read(text: str, value: dt.datetime) -> None:
-    assert parse_datetime(text) == value
-    assert parse_datetime(text).tzinfo is None or value.tzinfo is not None
-
-
-@pytest.mark.parametrize("text", ["", "2024", "2024-366T", "2023-366", "2024-02-30", "2024-05-06T25:00", "x"])
-def test_other_texts_are_no_datetimes(text: str) -> None:
-    with pytest.raises(DataError, match="ISO 8601") as caught:
-        parse_datetime(text)
-    assert text == "" or f"'{text}'" not in str(caught.value)
-
-
-def test_dates_and_times_alone_are_read() -> None:
-    assert parse_date("2024W191") == dt.date(2024, 5, 6)
-    assert parse_time("T0708+01") == dt.time(7, 8, tzinfo=CET)
-
-
 class TestJson:
     def test_documents_are_native(self) -> None:
         assert bound(sa.JSON(), {"a": [1]}) == Json({"a": [1]})
@@ -298,7 +267,7 @@ def test_an_array_is_refused_by_name() -> None:
         (sa.Uuid(native_uuid=False), "UUID"),
         (sa.UUID(), "UUID"),
         (sa.JSON(), "JSON"),
-        (sa.DateTime(True), "DATETIME"),
+        (sa.DateTime(True), "TIMESTAMP WITH TIME ZONE"),
         (sa.Enum(Colour), "VARCHAR(3)"),
         (sa.Boolean(), "BOOLEAN"),
         (sa.Numeric(10, 2), "NUMERIC(10, 2)"),

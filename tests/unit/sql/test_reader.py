@@ -280,6 +280,26 @@ def test_an_inline_primary_key_with_autoincrement() -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["CURRENT_TIMESTAMP", "(CURRENT_TIMESTAMP)", "now()", "(NOW())", "CURRENT_DATE"])
+def test_the_moment_of_the_statement_as_a_default(text: str) -> None:
+    found = read(f"CREATE TABLE t (a DATE DEFAULT {text} ON UPDATE {text})")
+    assert isinstance(found, nodes.CreateTable)
+    now = nodes.CurrentTimestamp()
+    assert found.columns == (nodes.ColumnDefinition("a", nodes.TypeName("DATE"), default=now, on_update=now),)
+
+
+def test_check_constraints_keep_their_text() -> None:
+    found = read("CREATE TABLE t (a INTEGER CONSTRAINT c CHECK (a > (1)) NOT NULL, CHECK (a <> ')' OR  a = 2))")
+    assert isinstance(found, nodes.CreateTable)
+    assert found.checks == (nodes.CheckConstraint("a > (1)", "c"), nodes.CheckConstraint("a <> ')' OR  a = 2"))
+
+
+@pytest.mark.parametrize("text", ["CHECK", "CHECK ()", "CHECK (a > (1)", "CHECK a > 1"])
+def test_a_malformed_check_is_a_syntax_error(text: str) -> None:
+    with pytest.raises(errors.SQLSyntaxError):
+        read(f"CREATE TABLE t (a INTEGER, {text}")
+
+
 @pytest.mark.parametrize("name", ["float", "REAL", "Double", "TEXT", "CHARACTER VARYING", "DATETIME", "JSON", "UUID"])
 def test_a_type_keeps_its_name(name: str) -> None:
     found = read(f"CREATE TABLE t (a {name})")
@@ -391,15 +411,16 @@ UNSUPPORTED = {
     "EXPLAIN CREATE TABLE t (a INTEGER)": "EXPLAIN CREATE",
     "CREATE TABLE t (a INTEGER UNIQUE)": "UNIQUE constraints are not enforced yet",
     "CREATE TABLE t (a INTEGER, CONSTRAINT u UNIQUE (a))": "UNIQUE",
-    "CREATE TABLE t (a INTEGER CHECK (a > 1))": "CHECK",
-    "CREATE TABLE t (a INTEGER, CHECK (a > 1))": "CHECK",
+    "CREATE TABLE t (a INTEGER CHECK (a > 1) NO INHERIT)": "NO",
     "CREATE TABLE t (a INTEGER REFERENCES u (b) ON DELETE CASCADE)": "ON DELETE",
     "CREATE TABLE t (a INTEGER, FOREIGN KEY (a) REFERENCES u ON UPDATE SET NULL)": "ON UPDATE",
     "CREATE TABLE t (a INTEGER REFERENCES u DEFERRABLE)": "DEFERRABLE",
     "CREATE TABLE t (a TEXT COLLATE NOCASE)": "COLLATE",
     "CREATE TABLE t (a INTEGER GENERATED ALWAYS AS (1))": "GENERATED",
     "CREATE TABLE t (a INTEGER DEFAULT (1 + 1))": "DEFAULT with an expression",
-    "CREATE TABLE t (a INTEGER DEFAULT now())": "DEFAULT with an expression",
+    "CREATE TABLE t (a INTEGER DEFAULT random())": "DEFAULT with an expression",
+    "CREATE TABLE t (a INTEGER DEFAULT CURRENT_DATE)": "DEFAULT with an expression",
+    "CREATE TABLE t (a INTEGER ON UPDATE (a + 1))": "DEFAULT with an expression",
     "CREATE TABLE t (a INTEGER PRIMARY KEY DESC)": "DESC",
     "CREATE TABLE t (a INTEGER) STRICT": "STRICT",
     "CREATE TABLE t (a INTEGER) WITHOUT ROWID": "WITHOUT",

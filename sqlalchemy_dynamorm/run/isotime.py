@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 
 from sqlalchemy_dynamorm.errors import DataError
+from sqlalchemy_dynamorm.plan.schema import Moment
 
 _CALENDAR = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
 _WEEK = re.compile(r"(\d{4})-?W(\d\d)-?([1-7])")
@@ -15,6 +17,51 @@ _TIME = re.compile(
     r"\s?(?P<zone>[Zz]|(?P<sign>[+-])(?P<zone_hour>\d\d)(?::?(?P<zone_minute>\d\d))?)?"
 )
 _END_OF_DAY = re.compile(r"24(?::?00){0,2}(?:[.,]0+)?\s?(?=$|[Zz+-])")
+
+
+def stored_text(text: str, moment: Moment, column: str) -> str:
+    """The stored form of a date or time in any form; what it says too much is cut off, the time of a date for example.
+
+    Without an offset it is UTC where the stored form is.
+
+    :param column: the column's name, for the message.
+    :raises DataError: the text is no such date or time of ISO 8601.
+    """
+    try:
+        return _WRITERS[moment](text)
+    except OverflowError:
+        raise DataError(f"Column {column!r} was given a date and time outside the years 1 to 9999 in UTC.") from None
+    except DataError:
+        raise DataError(f"Column {column!r} holds a {moment.value} and was given a text that is none.") from None
+
+
+def _datetime(text: str) -> str:
+    found = parse_datetime(text)
+    naive = found if found.tzinfo is None else found.astimezone(dt.timezone.utc).replace(tzinfo=None)
+    return naive.isoformat("T", "microseconds")
+
+
+def _time(text: str) -> str:
+    """The time of a date and time, too."""
+    found = parse_time(text) if _TIME.fullmatch(text) else parse_datetime(text).timetz()
+    return in_utc(found).replace(tzinfo=None).isoformat("microseconds")
+
+
+_WRITERS: dict[Moment, Callable[[str], str]] = {
+    Moment.DATETIME: _datetime,
+    Moment.UTC_DATETIME: lambda text: _datetime(text) + "Z",
+    Moment.DATE: lambda text: parse_datetime(text).date().isoformat(),
+    Moment.TIME: _time,
+    Moment.UTC_TIME: lambda text: _time(text) + "Z",
+}
+_A_DAY = dt.date(2000, 1, 2)  # any day: it only carries a time of day to UTC
+
+
+def in_utc(time: dt.time) -> dt.time:
+    """A time of day in UTC; a naive one as it is."""
+    if time.tzinfo is None:
+        return time
+    return dt.datetime.combine(_A_DAY, time).astimezone(dt.timezone.utc).timetz()
 
 
 def parse_datetime(text: str) -> dt.datetime:

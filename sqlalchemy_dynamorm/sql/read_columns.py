@@ -1,0 +1,143 @@
+"""The columns of a CREATE TABLE, each with the constraints that stand in its definition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.closed_world import unsupported
+from sqlalchemy_dynamorm.sql.grammar import tokens_of
+from sqlalchemy_dynamorm.sql.read_parts import check, constant, table_name, unenforced
+from sqlalchemy_dynamorm.sql.words import Words, once, words_of
+
+_AFTER_TYPE = frozenset(
+    "NOT NULL PRIMARY DEFAULT AUTOINCREMENT REFERENCES UNIQUE CHECK CONSTRAINT COLLATE GENERATED AS ON COMMENT".split()
+)
+_CLOCKS = {"CURRENT_DATE": "DATE", "CURRENT_TIME": "TIME"}
+
+
+@dataclass(slots=True)
+class Column:
+    """A column as far as it is read; ``None`` is not said yet."""
+
+    name: str
+    type: nodes.TypeName
+    not_null: bool | None = None
+    autoincrement: bool | None = None
+    primary_key: bool | None = None
+    default: nodes.Value | None = None
+    on_update: nodes.Value | None = None
+    foreign_keys: list[nodes.ForeignKey] = field(default_factory=list)
+    checks: list[nodes.CheckConstraint] = field(default_factory=list)
+
+    def definition(self) -> nodes.ColumnDefinition:
+        """The column without what belongs to the table."""
+        return nodes.ColumnDefinition(
+            self.name, self.type, self.not_null is True, self.autoincrement is True, self.default, self.on_update
+        )
+
+
+def read_column(words: Words) -> Column:
+    """Read one column.
+
+    :raises SQLSyntaxError: it is malformed.
+    :raises Unsupported: a constraint or a clause that is not handled, by name.
+    """
+    name = words.name()
+    column = Column(name, _type(words, name))
+    while not (words.sees(",") or words.sees(")")):
+        _constraint(words, column)
+    return column
+
+
+def _constraint(words: Words, column: Column) -> None:
+    name = words.name() if words.accept("CONSTRAINT") else None
+    if words.accept("NOT", "NULL"):
+        column.not_null = once(column.not_null, True, "NULL or NOT NULL")
+    elif words.accept("NULL"):
+        column.not_null = once(column.not_null, False, "NULL or NOT NULL")
+    elif words.accept("AUTOINCREMENT"):
+        column.autoincrement = once(column.autoincrement, True, "AUTOINCREMENT")
+    elif words.accept("DEFAULT"):
+        column.default = once(column.default, _default(words, column.type), "DEFAULT")
+    elif words.accept("ON", "UPDATE"):
+        column.on_update = once(column.on_update, _default(words, column.type), "ON UPDATE")
+    elif words.accept("PRIMARY", "KEY"):
+        column.primary_key = once(column.primary_key, True, "PRIMARY KEY")
+    elif words.accept("REFERENCES"):
+        column.foreign_keys.append(reference(words, (column.name,), name))
+    elif words.accept("CHECK"):
+        column.checks.append(check(words, name))
+    else:
+        raise unenforced(words)
+
+
+def read_default(text: str, type_name: nodes.TypeName) -> nodes.Value:
+    """The value of a DEFAULT clause by itself.
+
+    :raises SQLSyntaxError: it is malformed.
+    :raises Unsupported: it is an expression.
+    """
+    words = words_of(tokens_of(text), text)
+    found = _default(words, type_name)
+    words.end("DEFAULT")
+    return found
+
+
+def _default(words: Words, type_name: nodes.TypeName) -> nodes.Value:
+    for clock, dated in _CLOCKS.items():
+        if words.sees(clock) and type_name.name == dated:
+            words.expect(clock)
+            return nodes.CurrentTimestamp()
+    return constant(words)
+
+
+def _type(words: Words, column: str) -> nodes.TypeName:
+    parts = []
+    while words.next is not None and words.next.kind == "word" and words.next.upper not in _AFTER_TYPE:
+        parts.append(words.take("word").upper())
+    if not parts:
+        raise SQLSyntaxError(f"The column {column} has no type.")
+    return nodes.TypeName(" ".join(parts), _type_arguments(words))
+
+
+def _type_arguments(words: Words) -> tuple[str, ...]:
+    if not words.accept("("):
+        return ()
+    found = [_type_argument(words)]
+    while words.accept(","):
+        found.append(_type_argument(words))
+    words.expect(")")
+    return tuple(found)
+
+
+def _type_argument(words: Words) -> str:
+    if words.accept("-"):
+        return "-" + words.take("number")
+    if words.next is not None and words.next.kind == "string":
+        return "'" + words.take("string").replace("'", "''") + "'"
+    return words.take("number", "word")
+
+
+def reference(words: Words, columns: tuple[str, ...], name: str | None) -> nodes.ForeignKey:
+    """Read what follows REFERENCES.
+
+    :raises ProgrammingError: it names another number of columns.
+    :raises Unsupported: it has an action.
+    """
+    target = table_name(words)
+    target_columns = words.names() if words.sees("(") else ()
+    if target_columns and len(target_columns) != len(columns):
+        raise ProgrammingError(f"FOREIGN KEY has {len(columns)} columns and refers to {len(target_columns)}.")
+    while words.accept("ON"):
+        _no_action(words)
+    return nodes.ForeignKey(columns, target, target_columns, name)
+
+
+def _no_action(words: Words) -> None:
+    event = words.take("word").upper()
+    if event not in ("DELETE", "UPDATE"):
+        raise words.error()
+    if not words.accept("NO", "ACTION"):
+        raise unsupported(f"ON {event} with an action", "foreign keys are declared, not enforced")
