@@ -78,7 +78,7 @@ def encode_key(value: Any, column: Column, role: Role) -> WireValue:
         )
     wire = encode(value, column)
     if column.kind is Kind.ANY and wire is not None and not wire.keys() <= {"S", "N", "B"}:
-        raise _wrong_type(value, column)
+        raise wrong_type(value, column)
     if wire is None:
         raise DataError(f"key column {column.name!r} is NULL: every item needs its {role} key; give it a value")
     _check_key_length(wire, column, role)
