@@ -67,8 +67,9 @@ class DynamoDBDialect(ReflectingDialect):
     supports_sequences = False
     supports_identity_columns = False
     supports_alter = False
-    supports_comments = False
-    inline_comments = False
+    supports_comments = True
+    inline_comments = True
+    supports_constraint_comments = True
     supports_server_side_cursors = True
     supports_cast = True  # SQLite's compiler asks; it leaves CAST out of the text where this is False
 

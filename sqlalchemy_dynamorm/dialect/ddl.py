@@ -67,6 +67,7 @@ class DDLCompiler(GenericDDLCompiler):
             words.append("NOT NULL")
         if column is column.table.autoincrement_column:
             words.append("AUTOINCREMENT")
+        words += self._comment(column)
         return " ".join(words)
 
     def create_table_constraints(self, table: Any, _include_foreign_key_constraints: Any = None, **kw: Any) -> str:
@@ -84,7 +85,10 @@ class DDLCompiler(GenericDDLCompiler):
 
     def visit_primary_key_constraint(self, constraint: Any, **kw: Any) -> str:
         names = key_names(constraint.table)
-        return f"PRIMARY KEY ({', '.join(map(self.preparer.quote, names))})" if names else ""
+        if not names:
+            return ""
+        key = f"{self._named(constraint)}PRIMARY KEY ({', '.join(map(self.preparer.quote, names))})"
+        return " ".join([key, *self._comment(constraint)])
 
     def visit_check_constraint(self, constraint: Any, **kw: Any) -> str:
         written = str(super().visit_check_constraint(constraint, **kw))  # type: ignore[no-untyped-call]
@@ -95,21 +99,23 @@ class DDLCompiler(GenericDDLCompiler):
     def visit_column_check_constraint(self, constraint: Any, **kw: Any) -> str:
         return self.visit_check_constraint(constraint, **kw)
 
-    def define_constraint_cascades(self, constraint: Any) -> str:
-        return ""  # of foreign keys: declared, not enforced, see _warn_of_actions
+    def _named(self, constraint: Any) -> str:
+        name = None if constraint.name is None else self.preparer.format_constraint(constraint)
+        return "" if name is None else f"CONSTRAINT {name} "
 
-    def define_constraint_deferrability(self, constraint: Any) -> str:
-        return ""
+    def visit_foreign_key_constraint(self, constraint: Any, **kw: Any) -> str:
+        written = super().visit_foreign_key_constraint(constraint, **kw)
+        return " ".join([written, *self._comment(constraint)]) if written else ""
 
-    def define_constraint_match(self, constraint: Any) -> str:
-        return ""
+    def _comment(self, commented: Any) -> list[str]:
+        return [] if commented.comment is None else [f"COMMENT {_string(commented.comment)}"]
 
     def post_create_table(self, table: Any) -> str:
         given = table.dialect_options["dynamodb"]
         options = {name: given[name] for name in ("partition_key", "sort_key") if given[name] is not None}
         if given["table_name"] is not None:
             options["table_name"] = declare(table, self.dialect, None).physical
-        return self._with(options)
+        return " ".join(["", *self._comment(table)]) + self._with(options)
 
     def visit_drop_table(self, drop: Any, **kw: Any) -> str:
         self._use(drop.element)
@@ -181,7 +187,7 @@ class DDLCompiler(GenericDDLCompiler):
 
     def _with(self, options: Mapping[str, str]) -> str:
         """``WITH (…)`` of the options that are not what they are by default."""
-        quoted = (f"{name}='{_doubled(value)}'" for name, value in options.items())
+        quoted = (f"{name}={_string(value)}" for name, value in options.items())
         return f" WITH ({', '.join(quoted)})" if options else ""
 
     def _use(self, table: Any) -> sa.Table:
@@ -215,8 +221,8 @@ def _is_stand_in(table: sa.Table) -> bool:
     return all(isinstance(column.type, NullType) for column in table.columns)
 
 
-def _doubled(value: str) -> str:
-    return value.replace("'", "''")
+def _string(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _warn_of_actions(table: sa.Table) -> None:

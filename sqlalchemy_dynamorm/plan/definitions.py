@@ -23,6 +23,8 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
     :raises Unsupported: an option that is not built, a type that cannot be a key.
     :raises ProgrammingError: a key or index column that is not declared, an option that does not fit.
     """
+    if node.uniques:
+        raise Unsupported("UNIQUE constraints are not enforced yet, so they are refused; leave the UNIQUE out.")
     options = _options(node.options, _TABLE_OPTIONS, f"the table {node.table.name!r}")
     columns = tuple(_column(column, node.primary_key) for column in node.columns)
     key = _key(node, options)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
+from sqlalchemy_dynamorm.errors import SQLSyntaxError
 from sqlalchemy_dynamorm.sql import nodes
-from sqlalchemy_dynamorm.sql.closed_world import unsupported
 from sqlalchemy_dynamorm.sql.grammar import tokens_of
-from sqlalchemy_dynamorm.sql.read_parts import check, constant, table_name, unenforced
+from sqlalchemy_dynamorm.sql.read_constraints import comment, reference
+from sqlalchemy_dynamorm.sql.read_parts import check, constant
 from sqlalchemy_dynamorm.sql.words import Words, once, words_of
 
 _AFTER_TYPE = frozenset(
@@ -28,13 +28,22 @@ class Column:
     primary_key: bool | None = None
     default: nodes.Value | None = None
     on_update: nodes.Value | None = None
+    comment: str | None = None
+    key_note: nodes.KeyNote = field(default_factory=nodes.KeyNote)
+    uniques: list[nodes.Unique] = field(default_factory=list)
     foreign_keys: list[nodes.ForeignKey] = field(default_factory=list)
     checks: list[nodes.CheckConstraint] = field(default_factory=list)
 
     def definition(self) -> nodes.ColumnDefinition:
         """The column without what belongs to the table."""
         return nodes.ColumnDefinition(
-            self.name, self.type, self.not_null is True, self.autoincrement is True, self.default, self.on_update
+            self.name,
+            self.type,
+            self.not_null is True,
+            self.autoincrement is True,
+            self.default,
+            self.on_update,
+            self.comment,
         )
 
 
@@ -63,14 +72,26 @@ def _constraint(words: Words, column: Column) -> None:
         column.default = once(column.default, _default(words, column.type), "DEFAULT")
     elif words.accept("ON", "UPDATE"):
         column.on_update = once(column.on_update, _default(words, column.type), "ON UPDATE")
-    elif words.accept("PRIMARY", "KEY"):
+    elif words.sees("COMMENT"):
+        column.comment = once(column.comment, comment(words), "COMMENT")
+    elif not _table_constraint(words, column, name):
+        raise words.refusal("CREATE TABLE")
+
+
+def _table_constraint(words: Words, column: Column, name: str | None) -> bool:
+    """Read a constraint that belongs to the table; ``False`` where none comes next."""
+    if words.accept("PRIMARY", "KEY"):
         column.primary_key = once(column.primary_key, True, "PRIMARY KEY")
+        column.key_note = nodes.KeyNote(name)
+    elif words.accept("UNIQUE"):
+        column.uniques.append(nodes.Unique((column.name,), name))
     elif words.accept("REFERENCES"):
         column.foreign_keys.append(reference(words, (column.name,), name))
     elif words.accept("CHECK"):
         column.checks.append(check(words, name))
     else:
-        raise unenforced(words)
+        return False
+    return True
 
 
 def read_default(text: str, type_name: nodes.TypeName) -> nodes.Value:
@@ -118,26 +139,3 @@ def _type_argument(words: Words) -> str:
     if words.next is not None and words.next.kind == "string":
         return "'" + words.take("string").replace("'", "''") + "'"
     return words.take("number", "word")
-
-
-def reference(words: Words, columns: tuple[str, ...], name: str | None) -> nodes.ForeignKey:
-    """Read what follows REFERENCES.
-
-    :raises ProgrammingError: it names another number of columns.
-    :raises Unsupported: it has an action.
-    """
-    target = table_name(words)
-    target_columns = words.names() if words.sees("(") else ()
-    if target_columns and len(target_columns) != len(columns):
-        raise ProgrammingError(f"FOREIGN KEY has {len(columns)} columns and refers to {len(target_columns)}.")
-    while words.accept("ON"):
-        _no_action(words)
-    return nodes.ForeignKey(columns, target, target_columns, name)
-
-
-def _no_action(words: Words) -> None:
-    event = words.take("word").upper()
-    if event not in ("DELETE", "UPDATE"):
-        raise words.error()
-    if not words.accept("NO", "ACTION"):
-        raise unsupported(f"ON {event} with an action", "foreign keys are declared, not enforced")

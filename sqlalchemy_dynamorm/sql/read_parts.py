@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
+from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.sql import literals, nodes
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
 from sqlalchemy_dynamorm.sql.words import Words
@@ -82,13 +82,6 @@ def _option(words: Words) -> tuple[str, str]:
 def check(words: Words, name: str | None) -> nodes.CheckConstraint:
     """Read what follows CHECK: a condition in parentheses, which nothing here looks into."""
     return nodes.CheckConstraint(words.enclosed(), name)
-
-
-def unenforced(words: Words) -> Exception:
-    """The error for a constraint that is not read."""
-    if words.sees("UNIQUE"):
-        return Unsupported("UNIQUE constraints are not enforced yet, so they are refused; leave the UNIQUE out.")
-    return words.refusal("CREATE TABLE")
 
 
 def constant(words: Words) -> nodes.Value:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
-from sqlalchemy_dynamorm.sql.read_columns import read_column, reference
-from sqlalchemy_dynamorm.sql.read_parts import check, index, options, refuse_twice, table_name, unenforced
+from sqlalchemy_dynamorm.sql.read_columns import read_column
+from sqlalchemy_dynamorm.sql.read_constraints import comment, reference, unique
+from sqlalchemy_dynamorm.sql.read_parts import check, index, options, refuse_twice, table_name
 from sqlalchemy_dynamorm.sql.words import Words, once
 
 _NOT_A_COLUMN = frozenset("PRIMARY FOREIGN UNIQUE CHECK CONSTRAINT INDEX EXCLUDE".split())
@@ -21,6 +22,8 @@ class _Draft:
     table: nodes.TableName
     columns: list[nodes.ColumnDefinition] = field(default_factory=list)
     primary_key: tuple[str, ...] | None = None
+    key_note: nodes.KeyNote = field(default_factory=nodes.KeyNote)
+    uniques: list[nodes.Unique] = field(default_factory=list)
     indexes: list[nodes.CreateIndex] = field(default_factory=list)
     foreign_keys: list[nodes.ForeignKey] = field(default_factory=list)
     checks: list[nodes.CheckConstraint] = field(default_factory=list)
@@ -43,6 +46,7 @@ def read_table(words: Words) -> nodes.CreateTable:
         _entry(words, draft)
     words.expect(")")
     _check(draft)
+    said = comment(words)
     return nodes.CreateTable(
         draft.table,
         tuple(draft.columns),
@@ -52,6 +56,9 @@ def read_table(words: Words) -> nodes.CreateTable:
         if_not_exists,
         options(words),
         tuple(draft.checks),
+        tuple(draft.uniques),
+        draft.key_note,
+        said,
     )
 
 
@@ -60,6 +67,8 @@ def _entry(words: Words, draft: _Draft) -> None:
         _column(words, draft)
     elif words.accept("INDEX"):
         draft.indexes.append(index(words, words.name(), draft.table))
+    elif words.accept("UNIQUE", "INDEX"):
+        draft.indexes.append(index(words, words.name(), draft.table, unique=True))
     else:
         name = words.name() if words.accept("CONSTRAINT") else None
         _table_constraint(words, draft, name)
@@ -68,14 +77,18 @@ def _entry(words: Words, draft: _Draft) -> None:
 def _table_constraint(words: Words, draft: _Draft, name: str | None) -> None:
     if words.accept("PRIMARY", "KEY"):
         draft.primary_key = once(draft.primary_key, words.names(), "PRIMARY KEY")
+        draft.key_note = nodes.KeyNote(name, comment(words))
+    elif words.accept("UNIQUE"):
+        draft.uniques.append(unique(words, words.names(), name))
     elif words.accept("FOREIGN", "KEY"):
         columns = words.names()
         words.expect("REFERENCES")
-        draft.foreign_keys.append(reference(words, columns, name))
+        key = reference(words, columns, name)
+        draft.foreign_keys.append(replace(key, comment=comment(words)))
     elif words.accept("CHECK"):
-        draft.checks.append(check(words, name))
+        draft.checks.append(replace(check(words, name), comment=comment(words)))
     else:
-        raise unenforced(words)
+        raise words.refusal("CREATE TABLE")
 
 
 def _column(words: Words, draft: _Draft) -> None:
@@ -83,6 +96,8 @@ def _column(words: Words, draft: _Draft) -> None:
     draft.columns.append(column.definition())
     if column.primary_key:
         draft.primary_key = once(draft.primary_key, (column.name,), "PRIMARY KEY")
+        draft.key_note = column.key_note
+    draft.uniques += column.uniques
     draft.foreign_keys += column.foreign_keys
     draft.checks += column.checks
 
@@ -95,6 +110,7 @@ def _check(draft: _Draft) -> None:
     refuse_twice([index.name for index in draft.indexes], "the indexes of CREATE TABLE")
     used = [("PRIMARY KEY", draft.primary_key or ())]
     used += [(f"the index {index.name}", index.columns) for index in draft.indexes]
+    used += [("UNIQUE", each.columns) for each in draft.uniques]
     used += [("FOREIGN KEY", key.columns) for key in draft.foreign_keys]
     for place, names in used:
         refuse_twice(list(names), place)

@@ -17,37 +17,66 @@ def write_table(node: nodes.TableName) -> str:
 
 
 def _create_table(node: nodes.CreateTable) -> str:
-    entries = [_column(column) for column in node.columns]
+    entries = [write_column(column) for column in node.columns]
     if node.primary_key:
-        entries.append(f"PRIMARY KEY ({names(node.primary_key)})")
-    entries += [_foreign_key(key) for key in node.foreign_keys]
-    entries += [_check(constraint) for constraint in node.checks]
-    entries += [f"INDEX {name(index.name)} {_body(index)}" for index in node.indexes]
+        entries.append(write_primary_key(node.primary_key, node.key_note))
+    entries += [write_constraint(each) for each in node.uniques]
+    entries += [write_constraint(each) for each in node.foreign_keys]
+    entries += [write_constraint(each) for each in node.checks]
+    entries += [f"{_kind(index)} {name(index.name)} {_body(index)}" for index in node.indexes]
     table = f"{'IF NOT EXISTS ' if node.if_not_exists else ''}{write_table(node.table)}"
-    return f"CREATE TABLE {table} ({', '.join(entries)}){_options(node.options)}"
+    return f"CREATE TABLE {table} ({', '.join(entries)}){_comment(node.comment)}{_options(node.options)}"
 
 
-def _column(node: nodes.ColumnDefinition) -> str:
+def write_column(node: nodes.ColumnDefinition) -> str:
+    """A column as CREATE TABLE and ADD COLUMN have it."""
     arguments = f"({', '.join(node.type.arguments)})" if node.type.arguments else ""
     default = "" if node.default is None else f" DEFAULT {write_expression(node.default)}"
     on_update = "" if node.on_update is None else f" ON UPDATE {write_expression(node.on_update)}"
     not_null = " NOT NULL" if node.not_null else ""
     autoincrement = " AUTOINCREMENT" if node.autoincrement else ""
-    return f"{name(node.name)} {node.type.name}{arguments}{default}{on_update}{not_null}{autoincrement}"
+    constraints = f"{default}{on_update}{not_null}{autoincrement}{_comment(node.comment)}"
+    return f"{name(node.name)} {node.type.name}{arguments}{constraints}"
 
 
-def _check(node: nodes.CheckConstraint) -> str:
-    return f"{_constraint(node.name)}CHECK ({node.condition})"
+def write_primary_key(columns: tuple[str, ...], note: nodes.KeyNote) -> str:
+    """``[CONSTRAINT name] PRIMARY KEY (columns) [COMMENT 'text']``."""
+    return f"{_named(note.name)}PRIMARY KEY ({names(columns)}){_comment(note.comment)}"
 
 
-def _constraint(written: str | None) -> str:
-    return "" if written is None else f"CONSTRAINT {name(written)} "
+def write_constraint(node: nodes.Unique | nodes.ForeignKey | nodes.CheckConstraint) -> str:
+    """A constraint as CREATE TABLE and ADD CONSTRAINT have it."""
+    if isinstance(node, nodes.Unique):
+        body = f"UNIQUE ({names(node.columns)})"
+    elif isinstance(node, nodes.ForeignKey):
+        body = _foreign_key(node)
+    else:
+        body = f"CHECK ({node.condition})"
+    return f"{_named(node.name)}{body}{_comment(node.comment)}"
+
+
+def _named(constraint: str | None) -> str:
+    return "" if constraint is None else f"CONSTRAINT {name(constraint)} "
 
 
 def _foreign_key(node: nodes.ForeignKey) -> str:
-    constraint = _constraint(node.name)
     target = f" ({names(node.target_columns)})" if node.target_columns else ""
-    return f"{constraint}FOREIGN KEY ({names(node.columns)}) REFERENCES {write_table(node.target)}{target}"
+    options = [
+        f" ON DELETE {node.on_delete}" if node.on_delete else "",
+        f" ON UPDATE {node.on_update}" if node.on_update else "",
+        "" if node.deferrable is None else " DEFERRABLE" if node.deferrable else " NOT DEFERRABLE",
+        f" INITIALLY {node.initially}" if node.initially else "",
+        f" MATCH {node.match}" if node.match else "",
+    ]
+    return f"FOREIGN KEY ({names(node.columns)}) REFERENCES {write_table(node.target)}{target}{''.join(options)}"
+
+
+def _comment(text: str | None) -> str:
+    return "" if text is None else f" COMMENT {string(text)}"
+
+
+def _kind(node: nodes.CreateIndex) -> str:
+    return "UNIQUE INDEX" if node.unique else "INDEX"
 
 
 def _body(node: nodes.CreateIndex) -> str:
@@ -59,9 +88,8 @@ def _options(options: nodes.Options) -> str:
 
 
 def _create_index(node: nodes.CreateIndex) -> str:
-    kind = "UNIQUE INDEX" if node.unique else "INDEX"
     index = f"{'IF NOT EXISTS ' if node.if_not_exists else ''}{name(node.name)}"
-    return f"CREATE {kind} {index} ON {write_table(node.table)} {_body(node)}"
+    return f"CREATE {_kind(node)} {index} ON {write_table(node.table)} {_body(node)}"
 
 
 def _drop_table(node: nodes.DropTable) -> str:

@@ -16,8 +16,10 @@ from sqlalchemy_dynamorm.sql.nodes.definitions import (
     DropIndex,
     DropTable,
     ForeignKey,
+    KeyNote,
     Options,
     TypeName,
+    Unique,
 )
 from sqlalchemy_dynamorm.sql.nodes.expressions import (
     And,
@@ -86,6 +88,7 @@ __all__ = [
     "Insert",
     "IsNull",
     "IsTrue",
+    "KeyNote",
     "Like",
     "Literal",
     "Not",
@@ -102,6 +105,7 @@ __all__ = [
     "Statement",
     "TableName",
     "TypeName",
+    "Unique",
     "Update",
     "Value",
 ]

@@ -23,6 +23,7 @@ class ColumnDefinition:
 
     :ivar default: the DEFAULT clause's value.
     :ivar on_update: what an UPDATE that does not name the column sets it to, as in MySQL's ``ON UPDATE``.
+    :ivar comment: the COMMENT's text.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ColumnDefinition:
     autoincrement: bool = False
     default: Value | None = None
     on_update: Value | None = None
+    comment: str | None = None
 
 
 Options = tuple[tuple[str, str], ...]
@@ -40,7 +42,7 @@ Options = tuple[tuple[str, str], ...]
 class CreateIndex:
     """``CREATE [UNIQUE] INDEX [IF NOT EXISTS] name ON table (columns) [WITH (option='value', …)]``.
 
-    The same node stands for ``INDEX name (columns) [WITH (…)]`` inside a CREATE TABLE.
+    The same node stands for ``[UNIQUE] INDEX name (columns) [WITH (…)]`` inside a CREATE TABLE.
     """
 
     name: str
@@ -53,25 +55,55 @@ class CreateIndex:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """``[CONSTRAINT name] FOREIGN KEY (columns) REFERENCES target (target_columns)``; kept, not enforced."""
+    """``[CONSTRAINT name] FOREIGN KEY (columns) REFERENCES target (target_columns) …``; kept, not enforced.
+
+    :ivar on_delete: the action's words in upper case, ``SET NULL`` for example; ``None`` where none is written.
+    :ivar deferrable: ``True`` for DEFERRABLE, ``False`` for NOT DEFERRABLE.
+    :ivar initially: ``DEFERRED`` or ``IMMEDIATE``.
+    :ivar match: ``FULL``, ``PARTIAL`` or ``SIMPLE``.
+    """
 
     columns: tuple[str, ...]
     target: TableName
     target_columns: tuple[str, ...]
     name: str | None = None
+    on_delete: str | None = None
+    on_update: str | None = None
+    deferrable: bool | None = None
+    initially: str | None = None
+    match: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """``[CONSTRAINT name] UNIQUE (columns) [COMMENT 'text']``."""
+
+    columns: tuple[str, ...]
+    name: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyNote:
+    """What a PRIMARY KEY has beside its columns: ``CONSTRAINT name PRIMARY KEY (…) COMMENT 'text'``."""
+
+    name: str | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckConstraint:
-    """``[CONSTRAINT name] CHECK (condition)``, its condition as written; kept, not enforced."""
+    """``[CONSTRAINT name] CHECK (condition) [COMMENT 'text']``, its condition as written; kept, not enforced."""
 
     condition: str
     name: str | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CreateTable:
-    """``CREATE TABLE [IF NOT EXISTS] table (columns, PRIMARY KEY (…), …) [WITH (option='value', …)]``."""
+    """``CREATE TABLE [IF NOT EXISTS] table (columns, PRIMARY KEY (…), …) [COMMENT 'text'] [WITH (…)]``."""
 
     table: TableName
     columns: tuple[ColumnDefinition, ...]
@@ -81,6 +113,9 @@ class CreateTable:
     if_not_exists: bool = False
     options: Options = ()
     checks: tuple[CheckConstraint, ...] = ()
+    uniques: tuple[Unique, ...] = ()
+    key_note: KeyNote = KeyNote()
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

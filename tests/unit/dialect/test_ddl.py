@@ -220,4 +220,15 @@ def test_what_a_foreign_key_does_not_do_is_said() -> None:
     users = table(sa.Column("boss", sa.ForeignKey("users.id", ondelete="CASCADE")))
     with pytest.warns(exc.SAWarning, match="ON DELETE CASCADE does nothing"):
         found = text_of(CreateTable(users))
-    assert "CASCADE" not in found
+    assert "FOREIGN KEY(boss) REFERENCES users (id) ON DELETE CASCADE" in found
+
+
+def test_comments_and_names_of_keys_are_part_of_the_table() -> None:
+    column = sa.Column("id", sa.Integer, comment="it's")
+    found = text_of(
+        CreateTable(sa.Table("t", sa.MetaData(), column, sa.PrimaryKeyConstraint("id", name="pk"), comment="c"))
+    )
+    assert found == (
+        "CREATE TABLE t ( id INTEGER NOT NULL AUTOINCREMENT COMMENT 'it''s', "
+        "CONSTRAINT pk PRIMARY KEY (id) ) COMMENT 'c'"
+    )

@@ -237,12 +237,15 @@ def test_create_table() -> None:
             org INTEGER NULL REFERENCES s.orgs (id) ON DELETE NO ACTION,
             name NVARCHAR(30) DEFAULT 'it''s',
             rate DOUBLE  PRECISION DEFAULT (-1.50),
-            price NUMERIC(10, 2),
+            price NUMERIC(10, 2) COMMENT 'in ''€''',
             "at.once" TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP,
-            CONSTRAINT pk PRIMARY KEY (org, id),
-            CONSTRAINT fk FOREIGN KEY(name) REFERENCES names,
+            CONSTRAINT pk PRIMARY KEY (org, id) COMMENT 'by org',
+            CONSTRAINT fk FOREIGN KEY(name) REFERENCES names ON UPDATE SET NULL NOT DEFERRABLE INITIALLY DEFERRED
+                MATCH FULL COMMENT 'of names',
+            CONSTRAINT uq UNIQUE (name, rate) COMMENT 'one each',
+            UNIQUE INDEX one (price),
             INDEX ix (name, "at.once") WITH (projection='KEYS_ONLY', local='true')
-        ) WITH (billing_mode='PROVISIONED')
+        ) COMMENT 'people' WITH (billing_mode='PROVISIONED')
         """
     )
     table = nodes.TableName("users", "s")
@@ -253,23 +256,29 @@ def test_create_table() -> None:
             nodes.ColumnDefinition("org", nodes.TypeName("INTEGER")),
             nodes.ColumnDefinition("name", nodes.TypeName("NVARCHAR", ("30",)), default=Literal("it's")),
             nodes.ColumnDefinition("rate", nodes.TypeName("DOUBLE PRECISION"), default=Literal(Decimal("-1.50"))),
-            nodes.ColumnDefinition("price", nodes.TypeName("NUMERIC", ("10", "2"))),
+            nodes.ColumnDefinition("price", nodes.TypeName("NUMERIC", ("10", "2")), comment="in '€'"),
             nodes.ColumnDefinition(
                 "at.once", nodes.TypeName("TIMESTAMP WITH TIME ZONE"), default=nodes.CurrentTimestamp()
             ),
         ),
         ("org", "id"),
         (
+            nodes.CreateIndex("one", table, ("price",), unique=True),
             nodes.CreateIndex(
                 "ix", table, ("name", "at.once"), options=(("projection", "KEYS_ONLY"), ("local", "true"))
             ),
         ),
         (
-            nodes.ForeignKey(("org",), nodes.TableName("orgs", "s"), ("id",)),
-            nodes.ForeignKey(("name",), nodes.TableName("names"), (), "fk"),
+            nodes.ForeignKey(("org",), nodes.TableName("orgs", "s"), ("id",), on_delete="NO ACTION"),
+            nodes.ForeignKey(
+                ("name",), nodes.TableName("names"), (), "fk", None, "SET NULL", False, "DEFERRED", "FULL", "of names"
+            ),
         ),
         if_not_exists=True,
         options=(("billing_mode", "PROVISIONED"),),
+        uniques=(nodes.Unique(("name", "rate"), "uq", "one each"),),
+        key_note=nodes.KeyNote("pk", "by org"),
+        comment="people",
     )
 
 
@@ -409,12 +418,8 @@ UNSUPPORTED = {
     "VALUES (1)": "VALUES",
     "EXPLAIN QUERY PLAN SELECT 1": "EXPLAIN QUERY",
     "EXPLAIN CREATE TABLE t (a INTEGER)": "EXPLAIN CREATE",
-    "CREATE TABLE t (a INTEGER UNIQUE)": "UNIQUE constraints are not enforced yet",
-    "CREATE TABLE t (a INTEGER, CONSTRAINT u UNIQUE (a))": "UNIQUE",
     "CREATE TABLE t (a INTEGER CHECK (a > 1) NO INHERIT)": "NO",
-    "CREATE TABLE t (a INTEGER REFERENCES u (b) ON DELETE CASCADE)": "ON DELETE",
-    "CREATE TABLE t (a INTEGER, FOREIGN KEY (a) REFERENCES u ON UPDATE SET NULL)": "ON UPDATE",
-    "CREATE TABLE t (a INTEGER REFERENCES u DEFERRABLE)": "DEFERRABLE",
+    "CREATE TABLE t (a INTEGER REFERENCES u VALIDATE)": "VALIDATE",
     "CREATE TABLE t (a TEXT COLLATE NOCASE)": "COLLATE",
     "CREATE TABLE t (a INTEGER GENERATED ALWAYS AS (1))": "GENERATED",
     "CREATE TABLE t (a INTEGER DEFAULT (1 + 1))": "DEFAULT with an expression",
@@ -480,6 +485,10 @@ SYNTAX = [
     "CREATE TABLE t ()",
     "CREATE TABLE t (a INTEGER",
     "CREATE TABLE t, (a INTEGER)",
+    "CREATE TABLE t (a INTEGER REFERENCES u ON DELETE BREAK)",
+    "CREATE TABLE t (a INTEGER REFERENCES u ON DELETE CASCADE ON DELETE CASCADE)",
+    "CREATE TABLE t (a INTEGER REFERENCES u MATCH NONE)",
+    "CREATE TABLE t (a INTEGER COMMENT 1)",
     "CREATE TABLE t (a INTEGER NULL NOT NULL)",
     "CREATE TABLE t (a INTEGER PRIMARY KEY, PRIMARY KEY (a))",
     "CREATE TABLE t (a INTEGER) WITH (k=1)",
