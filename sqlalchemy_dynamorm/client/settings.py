@@ -56,7 +56,6 @@ class Settings:
 
 # Options of the contract whose other values come with later work: the default is taken, the rest refused by name.
 NOT_YET: dict[str, tuple[str, ...]] = {
-    "local": ("allow",),
     "overflow": ("error",),
     "foreign_keys": ("declare",),
     "insert_check": ("commit",),

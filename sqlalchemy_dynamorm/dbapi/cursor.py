@@ -89,7 +89,7 @@ class Cursor:
 
         prepared = self._statement(statement)
         node = prepared.node.query if isinstance(prepared.node, nodes.Explain) else prepared.node
-        if not isinstance(node, nodes.Select | nodes.Insert | nodes.Update | nodes.Delete):
+        if not isinstance(node, nodes.Select | nodes.Compound | nodes.Insert | nodes.Update | nodes.Delete):
             raise ProgrammingError("DDL has no plan.")
         return self._prepared(prepared, node, self._options(options)).plan
 
@@ -113,15 +113,13 @@ class Cursor:
         match node:
             case nodes.Explain(query):
                 self._explain(prepared, query, self._options(options))
-            case nodes.Select() | nodes.Insert() | nodes.Update() | nodes.Delete():
+            case nodes.Select() | nodes.Compound() | nodes.Insert() | nodes.Update() | nodes.Delete():
                 self._query(self._prepared(prepared, node, self._options(options)), batch)
             case _:
                 self._define(node, prepared)
 
     def _prepared(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> Prepared:
-        name = query.table
-        table = None if name is None else self.connection.table(name, statement.tables)
-        return statement.prepared(query, table, options)
+        return statement.prepared(query, lambda name: self.connection.table(name, statement.tables), options)
 
     def _query(self, prepared: Prepared, batch: list[Values]) -> None:
         from sqlalchemy_dynamorm.dbapi.execution import execution, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy_dynamorm.plan.steps import Plan, ReadPlan
+from sqlalchemy_dynamorm.plan.steps import LocalPlan, Plan, ReadPlan
 from sqlalchemy_dynamorm.run.bind import bound, present
 from sqlalchemy_dynamorm.run.changes import Changer
 from sqlalchemy_dynamorm.run.inserts import Inserter
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def shown(plan: Plan) -> tuple[str, ...] | None:
     """The names of the result columns; ``None`` where there is no result."""
+    if isinstance(plan, LocalPlan):
+        return plan.labels
     projection = plan.projection if isinstance(plan, ReadPlan) else plan.returning
     return None if projection is None else projection.labels
 

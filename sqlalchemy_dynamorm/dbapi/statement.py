@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Union
 
-from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.schema import Table
 
@@ -17,20 +16,26 @@ if TYPE_CHECKING:
     from sqlalchemy_dynamorm.plan.steps import Plan
     from sqlalchemy_dynamorm.run.changes import Changer
     from sqlalchemy_dynamorm.run.inserts import Inserter
+    from sqlalchemy_dynamorm.run.local import LocalReader
     from sqlalchemy_dynamorm.run.reads import Reader
     from sqlalchemy_dynamorm.sql import nodes
 
 Tables = Mapping["tuple[str | None, str]", Table]
-Runner = Union["Reader", "Inserter", "Changer"]
+TablesOf = Callable[["nodes.TableName"], Table]
+Runner = Union["Reader", "Inserter", "Changer", "LocalReader"]
 MAX_PLANS = 16
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A plan and what runs it, decoders included."""
+    """A plan and what runs it, decoders included.
+
+    :ivar tables: what the names in it stood for.
+    """
 
     plan: Plan
     runner: Runner
+    tables: tuple[tuple[nodes.TableName, Table], ...] = ()
 
 
 class Statement:
@@ -54,7 +59,7 @@ class Statement:
         self.hints = hints or {}
         self.tables = tables or {}
         self.lists = lists
-        self._plans: OrderedDict[tuple[Any, ...], Prepared] = OrderedDict()
+        self._plans: OrderedDict[PlanOptions, Prepared] = OrderedDict()
         self._lock = threading.Lock()
 
     @cached_property
@@ -68,43 +73,52 @@ class Statement:
 
         return read(self.text, self.lists)
 
-    def prepared(self, query: nodes.Query, table: Table | None, options: PlanOptions) -> Prepared:
-        """The plan of this statement's query for a table, memoised; see :func:`~.plan.planner.plan`.
+    def prepared(self, query: nodes.Query, tables: TablesOf, options: PlanOptions) -> Prepared:
+        """The plan of this statement's query, memoised; see :func:`~.plan.planner.plan`.
 
-        A plan is of one table object: a table described anew is another, unless it says the same.
+        A plan is of the tables that its names stood for: a table described anew is another, unless it says the same.
+
+        :param tables: what a table's name stands for.
         """
-        if self.hints and query.table is not None:
-            options = self._hinted(query.table, options)
-        key = (id(table), options)
         with self._lock:
-            found = self._plans.get(key)
-        if found is None or found.plan.table is not table:
-            found = _prepare(query, table, options)
+            found = self._plans.get(options)
+        if found is None or any(tables(name) is not table for name, table in found.tables):
+            found = _prepare(query, self, tables, options)
             with self._lock:
-                self._plans[key] = found
+                self._plans[options] = found
                 if len(self._plans) > MAX_PLANS:
                     self._plans.popitem(last=False)
         return found
 
-    def _hinted(self, table: nodes.TableName, options: PlanOptions) -> PlanOptions:
-        hint = self.hints.get((table.schema, table.name), options.index)
-        if options.index not in (None, hint):
-            both = f"{hint!r} and {options.index!r}"
-            raise ProgrammingError(f"The statement has two hints for {table.name!r}, the indexes {both}; name one.")
-        return options.with_overrides({"index": hint})
+
+def _prepare(query: nodes.Query, statement: Statement, tables: TablesOf, options: PlanOptions) -> Prepared:
+    from sqlalchemy_dynamorm.plan.planner import Written, plan
+
+    found: dict[nodes.TableName, Table] = {}
+
+    def table_of(name: nodes.TableName) -> Table:
+        return found.setdefault(name, tables(name))
+
+    made = plan(query, Written(statement.text, statement.lists, statement.hints), table_of, options)
+    return Prepared(made, _runner(made), tuple(found.items()))
 
 
-def _prepare(query: nodes.Query, table: Table | None, options: PlanOptions) -> Prepared:
-    from sqlalchemy_dynamorm.plan.planner import plan
-    from sqlalchemy_dynamorm.plan.steps import InsertPlan, ReadPlan
+def _runner(made: Plan) -> Runner:
+    from sqlalchemy_dynamorm.plan.steps import ChangePlan, InsertPlan, LocalPlan
     from sqlalchemy_dynamorm.run.changes import Changer
     from sqlalchemy_dynamorm.run.inserts import Inserter
+    from sqlalchemy_dynamorm.run.local import LocalReader
     from sqlalchemy_dynamorm.run.reads import Reader
 
-    made = plan(query, table, options)
-    if isinstance(made, ReadPlan):
-        return Prepared(made, Reader(made))
-    return Prepared(made, Inserter(made) if isinstance(made, InsertPlan) else Changer(made))
+    match made:
+        case InsertPlan():
+            return Inserter(made)
+        case ChangePlan():
+            return Changer(made)
+        case LocalPlan():
+            return LocalReader(made)
+        case _:
+            return Reader(made)
 
 
 class StatementCache:

@@ -108,7 +108,8 @@ def _decimals(scale: int | None) -> Processor:
     places = None if scale is None else Decimal(1).scaleb(-scale)
 
     def process(value: Any) -> Decimal | None:
-        number = _exact(value)
+        # A float is what SQLite computed: 15 digits of it are certain (sqlite.org, "Floating Point Numbers").
+        number = Decimal(format(value, ".15g")) if isinstance(value, float) else _exact(value)
         if number is None:
             return None
         found = number if isinstance(number, Decimal) else Decimal(number)

@@ -7,11 +7,11 @@ from sqlalchemy_dynamorm.plan.access import Wanted, choose
 from sqlalchemy_dynamorm.plan.conditions import when_true
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import check_scan
-from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Predicate
-from sqlalchemy_dynamorm.plan.reading import access
-from sqlalchemy_dynamorm.plan.resolve import Fields, Names, returning
-from sqlalchemy_dynamorm.plan.schema import Column, Table
-from sqlalchemy_dynamorm.plan.steps import ChangePlan, Field, GetItem, InsertPlan, Projection, ReadPlan
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS
+from sqlalchemy_dynamorm.plan.reading import read
+from sqlalchemy_dynamorm.plan.resolve import Names, returning
+from sqlalchemy_dynamorm.plan.schema import Column
+from sqlalchemy_dynamorm.plan.steps import ChangePlan, GetItem, InsertPlan
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -59,25 +59,6 @@ def _change(
     if isinstance(choice.access, GetItem):
         key, check = choice.access.key, choice.access.check
         return ChangePlan(table, where, choice.rest, key, None, assignments, back, check)
-    find = _find_keys(table, where, options)
+    find = read(table, where, tuple(table.by_name[name] for name in table.key_columns), options)
     check_scan(table, where, choice, options, (), limited=False)
     return ChangePlan(table, where, where, None, find, assignments, back)
-
-
-def _find_keys(table: Table, where: Predicate, options: PlanOptions) -> ReadPlan:
-    """The read that finds the keys an UPDATE or DELETE changes."""
-    fields = Fields()
-    keys = [table.by_name[name] for name in table.key_columns]
-    values = tuple(Field(fields.position(column)) for column in keys)
-    choice, _ = access(table, where, fields, [], options)
-    projection = Projection(tuple(fields.columns), values, table.key_columns)
-    return ReadPlan(
-        table,
-        choice.access,
-        projection,
-        where,
-        choice.rest,
-        options.consistent_read != "false",
-        reason=choice.reason,
-        passed_over=choice.passed_over,
-    )

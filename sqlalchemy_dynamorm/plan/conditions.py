@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy_dynamorm.errors import Unsupported
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.predicates import (
     NEVER,
     ColumnComparison,
@@ -80,7 +80,7 @@ def _not_true(operand: nodes.Expression, resolve: Resolve) -> Predicate:
         case nodes.Compare(_, nodes.Column() as column, nodes.Literal(value)) if value is not None:
             pass
         case _:
-            raise Unsupported("IS NOT TRUE of this is not built yet; write it with IS NULL and OR.")
+            raise Unsupported("IS NOT TRUE of this is no condition of DynamoDB's; write it with IS NULL and OR.")
     return some((when_false(operand, resolve), Presence(_read(column, resolve), False)))
 
 
@@ -107,7 +107,7 @@ def _leaf(condition: nodes.Expression, resolve: Resolve, *, negated: bool) -> Pr
         case nodes.Literal(value) if value is None or isinstance(value, int):
             return Constant(value is not None and bool(value) is not negated)
         case _:
-            raise Unsupported(f"{_described(condition)} as a condition is not built yet.")
+            raise Unsupported(f"{_described(condition)} is no condition of DynamoDB's.")
 
 
 def _truth(column: Column, *, negated: bool) -> Predicate:
@@ -140,12 +140,14 @@ def _comparison(op: Operator, left: nodes.Expression, right: nodes.Expression, r
         return Comparison(_read(left, resolve), op, right)
     if isinstance(left, nodes.Column) and isinstance(right, nodes.Column):
         return _columns(_read(left, resolve), op, _read(right, resolve))
-    raise Unsupported(f"Comparing {_described(left)} with {_described(right)} is not built yet.")
+    raise Unsupported(f"Comparing {_described(left)} with {_described(right)} is no condition of DynamoDB's.")
 
 
 def _text_column(operand: nodes.Expression, resolve: Resolve) -> Column:
     if not isinstance(operand, nodes.Column):
-        raise Unsupported(f"LIKE on {_described(operand)} is not built yet; its left side must be a column.")
+        raise Unsupported(
+            f"LIKE on {_described(operand)} is no condition of DynamoDB's; its left side must be a column."
+        )
     column = resolve(operand)
     if column.kind not in (Kind.STRING, Kind.ANY):
         raise Unsupported(f"LIKE is for text; the column {column.name!r} holds {column.kind.value} values.")
@@ -157,7 +159,7 @@ def _null_test(operand: nodes.Expression, resolve: Resolve, *, negated: bool) ->
         return Presence(_read(operand, resolve), negated)
     if isinstance(operand, _VALUES):
         return ValueTest("is not null" if negated else "is null", operand)
-    raise Unsupported(f"IS NULL on {_described(operand)} is not built yet.")
+    raise Unsupported(f"IS NULL on {_described(operand)} is no condition of DynamoDB's.")
 
 
 def _read(written: nodes.Column, resolve: Resolve) -> Column:
@@ -169,12 +171,20 @@ def _read(written: nodes.Column, resolve: Resolve) -> Column:
 def _columns(left: Column, op: Operator, right: Column) -> Predicate:
     if left == right:  # the service refuses to compare an attribute with itself
         return Presence(left, True) if op in ("=", "<=", ">=") else NEVER
-    if Kind.ANY not in (left.kind, right.kind) and _stored_as(left) != _stored_as(right):
-        raise Unsupported(
-            f"The columns {left.name!r} and {right.name!r} hold {left.kind.value} and {right.kind.value} values, which "
-            "are never equal and have no order; compare columns that are stored alike."
-        )
+    check_comparable(left, right)
     return ColumnComparison(left, op, right)
+
+
+def check_comparable(left: Column, right: Column) -> None:
+    """Refuse to compare columns whose values are of different types.
+
+    :raises ProgrammingError: they are.
+    """
+    if Kind.ANY not in (left.kind, right.kind) and _stored_as(left) != _stored_as(right):
+        raise ProgrammingError(
+            f"The columns {left.name!r} and {right.name!r} hold {left.kind.value} and {right.kind.value} values, which "
+            "are never equal and have no order; compare columns that are stored alike, or CAST one of them."
+        )
 
 
 def _stored_as(column: Column) -> object:
@@ -208,11 +218,23 @@ def _is_null(operand: nodes.Expression, resolve: Resolve, null: bool) -> Predica
 
 
 def _described(expression: nodes.Expression) -> str:
-    if isinstance(expression, nodes.Call):
-        return f"{expression.name}()"
-    if isinstance(expression, nodes.CountRows):
-        return "an aggregate (COUNT)"
-    return {"Param": "a bound value", "Literal": "a constant"}.get(type(expression).__name__, "an expression")
+    match expression:
+        case nodes.Call(name):
+            return f"{name}()"
+        case nodes.CountRows():
+            return "an aggregate (COUNT)"
+        case nodes.Computed(what):
+            return what
+        case nodes.Subquery(_, exists):
+            return "EXISTS (SELECT …)" if exists else "a query"
+        case nodes.InQuery():
+            return "IN (SELECT …)"
+        case nodes.Param():
+            return "a bound value"
+        case nodes.Literal():
+            return "a constant"
+        case _:
+            return "an expression"
 
 
 # --- DynamoDB's functions ---------------------------------------------------------------------------------------
@@ -241,13 +263,15 @@ def _function_compared(call: nodes.Call, op: Operator, operand: nodes.Value, res
         return SizeComparison(_measured(call, resolve), op, operand)
     if call.name == "attribute_type" and call.operand is None and op in ("=", "<>"):
         return FunctionTest("attribute_type", _as_stored(call, resolve), operand, op == "<>")
-    raise Unsupported(f"{call.name}() {op} a value is not built yet; write the function alone, or NOT before it.")
+    raise Unsupported(
+        f"{call.name}() {op} a value is no condition of DynamoDB's; write the function alone, or NOT before it."
+    )
 
 
 def _measured(call: nodes.Call, resolve: Resolve) -> Column:
     column = _read(call.column, resolve)
     if column.kind not in _MEASURED:
-        raise Unsupported(
+        raise ProgrammingError(
             f"{call.name}() is for text, binary values and documents; the column {column.name!r} holds "
             f"{column.kind.value} values."
         )

@@ -27,10 +27,12 @@ from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.steps import (
     BatchGetItem,
     ChangePlan,
+    Feed,
     GetItem,
     InsertPlan,
     KeyProduct,
     KeyRows,
+    LocalPlan,
     Nothing,
     Plan,
     Query,
@@ -61,6 +63,33 @@ def _steps(plan: Plan) -> Iterator[_Step]:
             yield from _insert(plan)
         case ChangePlan():
             yield from _change(plan)
+        case LocalPlan():
+            yield from _local_step(plan)
+
+
+def _local_step(plan: LocalPlan) -> Iterator[_Step]:
+    for feed in plan.feeds:
+        for operation, table, index, condition, filtered, detail in _read(_reads(feed)):
+            yield operation, table, index, condition, filtered, f"{detail}{_keys_from(plan, feed)}"
+    yield "SQLite", None, None, None, None, f"local: {plan.reason}; the whole statement runs here, on the rows read"
+
+
+def _keys_from(plan: LocalPlan, feed: Feed) -> str:
+    """Where a feed's keys come from, and what is done where they are many."""
+    if feed.link is None:
+        return ""
+    source = next(_reads(each) for each in plan.feeds if each.name == feed.link.source)
+    assert source.table is not None
+    names = ", ".join(key.name for key in feed.link.keys)
+    keys = f"; :{feed.link.param} is what the rows of {source.table.name!r} have in {names}"
+    return keys if feed.read is None else f"{keys}; a Scan instead where they are many"
+
+
+def _reads(feed: Feed) -> ReadPlan:
+    """The read by keys where there are any."""
+    read = feed.read if feed.link is None else feed.link.read
+    assert read is not None
+    return read
 
 
 def _read(plan: ReadPlan) -> Iterator[_Step]:

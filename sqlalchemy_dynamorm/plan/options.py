@@ -10,6 +10,7 @@ from sqlalchemy_dynamorm.errors import InterfaceError
 CHOICES: dict[str, tuple[str, ...]] = {
     "consistent_read": ("auto", "true", "false"),
     "scan": ("refuse", "warn", "allow"),
+    "local": ("allow", "warn", "refuse"),
 }
 MAX_SEGMENTS = 1_000_000
 """``TotalSegments`` of a Scan (DynamoDB API reference)."""
@@ -22,12 +23,14 @@ class PlanOptions:
     :ivar consistent_read: ``auto`` reads tables strongly and global indexes as they can; ``true`` excludes global
         indexes; ``false`` halves the price of reads.
     :ivar scan: what to do with a statement that would read a whole table to answer for a part of it.
+    :ivar local: what to do with a statement that SQLite must compute, on rows that are read for it.
     :ivar segments: how many segments a Scan is read in, side by side.
     :ivar index: the index that a statement is to use; only a statement has this one.
     """
 
     consistent_read: Literal["auto", "true", "false"] = "auto"
     scan: Literal["refuse", "warn", "allow"] = "refuse"
+    local: Literal["allow", "warn", "refuse"] = "allow"
     segments: int = 1
     index: str | None = None
 

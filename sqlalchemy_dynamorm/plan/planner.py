@@ -1,39 +1,80 @@
-"""A statement and a table become a plan."""
+"""A statement and its tables become a plan."""
 
 from __future__ import annotations
 
-from sqlalchemy_dynamorm.errors import ProgrammingError
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.changing import plan_delete, plan_insert, plan_update
+from sqlalchemy_dynamorm.plan.counting import counted
+from sqlalchemy_dynamorm.plan.local import plan_local
 from sqlalchemy_dynamorm.plan.options import PlanOptions
-from sqlalchemy_dynamorm.plan.reading import plan_constants, plan_select
+from sqlalchemy_dynamorm.plan.reading import native
 from sqlalchemy_dynamorm.plan.resolve import Names
-from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.scopes import Tables
 from sqlalchemy_dynamorm.plan.steps import Plan
 from sqlalchemy_dynamorm.sql import nodes
 
 
-def plan(statement: nodes.Query, table: Table | None, options: PlanOptions) -> Plan:
+@dataclass(frozen=True)
+class Written:
+    """A statement as it was written.
+
+    :ivar lists: the parameters that are lists.
+    :ivar hints: the index to read a table by, by schema and name.
+    """
+
+    text: str
+    lists: frozenset[str] = frozenset()
+    hints: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
+
+
+def plan(statement: nodes.Query, written: Written, tables: Tables, options: PlanOptions) -> Plan:
     """The plan of a statement.
 
-    :param table: what the statement's table name stands for; ``None`` for a SELECT without FROM.
+    :param tables: what a table's name stands for.
     :raises UndefinedColumn: a column the table does not declare.
     :raises UndefinedIndex, ProgrammingError, NotSupportedError: ``options.index`` is not there, or can not be used.
     :raises ScanRefused: it would read a whole table to answer for a part of it.
     :raises Unsupported: what is not handled yet, by name.
     """
-    if options.index is not None and (statement.table is None or isinstance(statement, nodes.Insert)):
+    if isinstance(statement, nodes.Select | nodes.Compound):
+        return _read(statement, written, tables, options)
+    names = Names(tables(statement.table), statement.table)
+    if isinstance(statement, nodes.Insert):
+        _refuse_hint(options)
+        return plan_insert(statement, names)
+    options = _hinted(statement.table, written, options)
+    if isinstance(statement, nodes.Update):
+        return plan_update(statement, names, options)
+    return plan_delete(statement, names, options)
+
+
+def _read(statement: nodes.Select | nodes.Compound, written: Written, tables: Tables, options: PlanOptions) -> Plan:
+    """One access where that answers the statement, else SQLite with what each table contributes."""
+    try:
+        if isinstance(statement, nodes.Compound):
+            raise Unsupported(f"DynamoDB has no {statement.operator}")
+        simple = counted(statement, tables)
+        if simple.source is None:
+            _refuse_hint(options)
+        return native(simple, tables, _hinted(simple.table, written, options))
+    except Unsupported as why:
+        return plan_local(statement, written.text, tables, options, str(why), written.hints, written.lists)
+
+
+def _hinted(table: nodes.TableName | None, written: Written, options: PlanOptions) -> PlanOptions:
+    """The options with the index that a hint in the statement names."""
+    if table is None or not written.hints:
+        return options
+    hint = written.hints.get((table.schema, table.name), options.index)
+    if options.index not in (None, hint):
+        both = f"{hint!r} and {options.index!r}"
+        raise ProgrammingError(f"The statement has two hints for {table.name!r}, the indexes {both}; name one.")
+    return replace(options, index=hint)
+
+
+def _refuse_hint(options: PlanOptions) -> None:
+    if options.index is not None:
         raise ProgrammingError(f"The statement reads no table, so no index; leave out the hint {options.index!r}.")
-    if isinstance(statement, nodes.Select) and statement.table is None:
-        return plan_constants(statement)
-    if table is None or statement.table is None:
-        raise ProgrammingError("The statement names no table.")
-    names = Names(table, statement.table)
-    match statement:
-        case nodes.Select():
-            return plan_select(statement, names, options)
-        case nodes.Insert():
-            return plan_insert(statement, names)
-        case nodes.Update():
-            return plan_update(statement, names, options)
-        case nodes.Delete():
-            return plan_delete(statement, names, options)

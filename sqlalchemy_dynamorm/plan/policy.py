@@ -13,7 +13,7 @@ from sqlalchemy_dynamorm.plan.access import Choice
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Predicate, columns_of, conjuncts
 from sqlalchemy_dynamorm.plan.schema import Column, Table
-from sqlalchemy_dynamorm.plan.steps import Scan
+from sqlalchemy_dynamorm.plan.steps import ReadPlan, Scan
 
 
 class ScanWarning(UserWarning):
@@ -32,21 +32,34 @@ def check_scan(
     sorted_part = [*order] if limited else []
     if not isinstance(choice.access, Scan) or options.scan == "allow" or not (any(columns_of(where)) or sorted_part):
         return
-    message = _refusal(table, where, choice, sorted_part)
+    _refuse(_refusal(table, where, choice, sorted_part, []), table, options)
+
+
+def refuse_scan(table: Table, plan: ReadPlan, options: PlanOptions, joined: Iterable[str]) -> None:
+    """Refuse a Scan for the local step of a statement that wants a part of the rows, or warn of it.
+
+    :param joined: the columns that rows of other tables are joined by.
+    :raises ScanRefused: as :func:`check_scan`.
+    """
+    columns = [column for column in joined if table.by_name[column].kind.key_type is not None]
+    _refuse(_refusal(table, plan.where, plan, [], columns), table, options)
+
+
+def _refuse(message: str, table: Table, options: PlanOptions) -> None:
     if options.scan == "warn":
         warnings.warn(message, ScanWarning, stacklevel=2)
     else:
         raise errors.ScanRefused(message, table=table.physical, operation="Scan")
 
 
-def _refusal(table: Table, where: Predicate, choice: Choice, order: list[Column]) -> str:
+def _refusal(table: Table, where: Predicate, found: Choice | ReadPlan, order: list[Column], joined: list[str]) -> str:
     lines = [
-        f"This statement would read all of {table.name!r} to answer for a part of it: {choice.reason}"
+        f"This statement would read all of {table.name!r} to answer for a part of it: {found.reason}"
         + (", and an ORDER BY with LIMIT needs all rows." if order else ".")
     ]
-    if choice.passed_over:
-        lines.append("Indexes passed over: " + "; ".join(choice.passed_over) + ".")
-    columns = _servable(where, order)
+    if found.passed_over:
+        lines.append("Indexes passed over: " + "; ".join(found.passed_over) + ".")
+    columns = _servable(where, order) or joined[:1]
     if columns:
         lines.append(_suggestion(table, columns))
     lines.append(

@@ -11,31 +11,59 @@ from sqlalchemy_dynamorm.plan.policy import check_scan
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Predicate, columns_of, conjuncts
 from sqlalchemy_dynamorm.plan.resolve import Fields, Names, outputs
 from sqlalchemy_dynamorm.plan.schema import Column, Table
-from sqlalchemy_dynamorm.plan.steps import Nothing, Projection, Query, ReadPlan, Sort
+from sqlalchemy_dynamorm.plan.scopes import Tables
+from sqlalchemy_dynamorm.plan.steps import Field, Nothing, Projection, Query, ReadPlan, Sort
 from sqlalchemy_dynamorm.sql import nodes
 
 
-def plan_constants(statement: nodes.Select) -> ReadPlan:
+def native(statement: nodes.Select, tables: Tables, options: PlanOptions) -> ReadPlan:
+    """The plan of a SELECT that one access of DynamoDB's answers.
+
+    :raises Unsupported: it is another, and why.
+    """
+    _check_clauses(statement)
+    if statement.source is None:
+        return _constants(statement)
+    name = statement.table
+    if name is None:
+        raise Unsupported("a query in FROM is not a table")
+    return _select(statement, Names(tables(name), name), options)
+
+
+def _check_clauses(statement: nodes.Select) -> None:
+    clauses = {
+        "WITH": statement.tables,
+        "JOIN": statement.joins,
+        "GROUP BY": statement.group,
+        "HAVING": statement.having,
+        "DISTINCT": statement.distinct,
+    }
+    found = [clause for clause, value in clauses.items() if value]
+    if found:
+        raise Unsupported(f"DynamoDB has no {' and no '.join(found)}")
+
+
+def _constants(statement: nodes.Select) -> ReadPlan:
     """A SELECT without FROM: one row, no call."""
     if statement.where is not None or statement.order:
-        raise Unsupported("WHERE or ORDER BY without a FROM is not built yet.")
+        raise Unsupported("WHERE and ORDER BY without a FROM are computed")
     values, labels = outputs(statement.outputs, None, Fields())
     if nodes.CountRows() in values:
-        raise Unsupported("COUNT(*) without a FROM is not built yet.")
+        raise Unsupported("COUNT(*) without a FROM is computed")
     projection = Projection((), values, labels)
-    limit, offset = statement.limit, statement.offset
+    limit, offset = _bound(statement.limit), _bound(statement.offset)
     return ReadPlan(None, Nothing(), projection, limit=limit, reason="constants only", offset=offset)
 
 
-def plan_select(statement: nodes.Select, names: Names, options: PlanOptions) -> ReadPlan:
-    """The plan of a SELECT from one table."""
+def _select(statement: nodes.Select, names: Names, options: PlanOptions) -> ReadPlan:
     fields = Fields()
     values, labels = outputs(statement.outputs, names, fields)
     count = values == (nodes.CountRows(),)
     if nodes.CountRows() in values and not count:
-        raise Unsupported("COUNT(*) beside other columns is not built yet.")
+        raise Unsupported("COUNT(*) beside other columns is computed")
     where = ALWAYS if statement.where is None else when_true(statement.where, names.resolve)
-    order = [] if count else _order(statement.order, names, where)
+    order = [] if count else _order(statement, names, where)
+    limit, offset = _bound(statement.limit), _bound(statement.offset)
     choice, sort = access(names.table, where, fields, order, options)
     limited = (statement.limit, statement.offset) != (None, None) and bool(sort)
     check_scan(names.table, where, choice, options, [column for column, _ in order], limited=limited)
@@ -47,22 +75,55 @@ def plan_select(statement: nodes.Select, names: Names, options: PlanOptions) -> 
         choice.rest,
         options.consistent_read != "false",
         sort,
-        statement.limit,
+        limit,
         count,
         choice.reason,
         choice.passed_over,
-        statement.offset,
+        offset,
+    )
+
+
+def _bound(limit: nodes.Expression | None) -> nodes.Value | None:
+    if limit is None or isinstance(limit, nodes.Param | nodes.Literal):
+        return limit
+    raise Unsupported("LIMIT or OFFSET with an expression is computed")
+
+
+def read(table: Table, where: Predicate, columns: tuple[Column, ...], options: PlanOptions) -> ReadPlan:
+    """The read of some columns of the rows that satisfy a predicate, for a statement that goes on with them."""
+    fields = Fields()
+    values = tuple(Field(fields.position(column)) for column in columns)
+    choice, _ = access(table, where, fields, [], options)
+    return ReadPlan(
+        table,
+        choice.access,
+        Projection(tuple(fields.columns), values, tuple(column.name for column in columns)),
+        where,
+        choice.rest,
+        options.consistent_read != "false",
+        reason=choice.reason,
+        passed_over=choice.passed_over,
     )
 
 
 Order = list[tuple[Column, nodes.OrderTerm]]
 
 
-def _order(terms: tuple[nodes.OrderTerm, ...], names: Names, where: Predicate) -> Order:
+def _order(statement: nodes.Select, names: Names, where: Predicate) -> Order:
     """The ORDER BY without the columns that an equality makes constant."""
     fixed = {part.column for part in conjuncts(where) if isinstance(part, Comparison) and part.op == "="}
-    resolved = [(names.resolve(term.column), term) for term in terms]
+    resolved = [(names.resolve(_ordering(term.expression, statement.outputs)), term) for term in statement.order]
     return [(column, term) for column, term in resolved if column not in fixed]
+
+
+def _ordering(term: nodes.Expression, shown: tuple[nodes.Output | nodes.Star, ...]) -> nodes.Column:
+    """The column of an ORDER BY term: a label goes before a column of the table."""
+    if isinstance(term, nodes.Column) and term.table is None:
+        labelled = [each.expression for each in shown if isinstance(each, nodes.Output) and each.label == term.name]
+        term = labelled[0] if labelled else term
+    if not isinstance(term, nodes.Column):
+        raise Unsupported("ORDER BY of anything but a column is computed")
+    return term
 
 
 def access(

@@ -16,17 +16,20 @@ class Names:
     def __init__(self, table: Table, name: nodes.TableName) -> None:
         self.table = table
         self._qualifier = name.alias or name.name
+        self._schema = None if name.alias else name.schema
 
     def resolve(self, column: nodes.Column) -> Column:
         """The column that is meant.
 
         :raises UndefinedColumn: there is none; a similar name is suggested.
         """
-        self.check_qualifier(column.table)
+        self.check_qualifier(column.table, column.schema)
         return self.target(column.name)
 
-    def check_qualifier(self, qualifier: str | None) -> None:
+    def check_qualifier(self, qualifier: str | None, schema: str | None) -> None:
         """Refuse a qualifier that is not this statement's table."""
+        if schema is not None and (schema, qualifier) != (self._schema, self._qualifier):
+            raise ProgrammingError(f"There is no table {schema}.{qualifier} in the statement.")
         if qualifier is not None and qualifier != self._qualifier:
             raise UndefinedColumn(f"{qualifier!r} is not a table of this statement; it reads {self._qualifier!r}.")
 
@@ -85,10 +88,10 @@ def returning(written: tuple[nodes.Output | nodes.Star, ...], names: Names) -> P
 def _starred(star: nodes.Star, names: Names | None) -> tuple[Column, ...]:
     if names is None:
         raise ProgrammingError("SELECT * needs a FROM.")
-    names.check_qualifier(star.table)
+    names.check_qualifier(star.table, star.schema)
     if not names.table.declared:
         raise Unsupported(
-            f"SELECT * from {names.table.name!r} is not built yet, because only its key is known; name the columns."
+            f"SELECT * from {names.table.name!r} shows only its key, the rest is not known; name the columns."
         )
     return names.table.visible
 
@@ -102,6 +105,8 @@ def _output(expression: nodes.Expression, names: Names | None, fields: Fields) -
         case nodes.Param() | nodes.Literal() | nodes.Concat() | nodes.CurrentTimestamp() | nodes.CountRows():
             return expression
         case nodes.Call(name):
-            raise Unsupported(f"{name}() as a result column is not built yet; it is for WHERE.")
+            raise Unsupported(f"{name}() is for WHERE; it is no result column.")
+        case nodes.Computed(what):
+            raise Unsupported(f"{what} as a result column is computed")
         case _:
-            raise Unsupported("A condition as a result column is not built yet.")
+            raise Unsupported("a condition or query as a result column is computed")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Union
 
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Pattern, Predicate
-from sqlalchemy_dynamorm.plan.schema import Column, Index, Table
+from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -191,4 +191,63 @@ class ChangePlan:
         return any(column.name in key for column, _ in self.assignments or ())
 
 
-Plan = Union[ReadPlan, InsertPlan, ChangePlan]
+@dataclass(frozen=True)
+class Link:
+    """Keys for one table that rows of another, read before, give.
+
+    :ivar source: the feed that gives the keys.
+    :ivar query: what SQLite is asked for them.
+    :ivar keys: the columns they are of.
+    :ivar param: the name of the parameter that they are in ``read``, a list.
+    """
+
+    source: str
+    query: str
+    keys: tuple[Column, ...]
+    param: str
+    read: ReadPlan
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The rows that one place in FROM contributes, for SQLite to go on with.
+
+    :ivar name: the name of its SQLite table.
+    :ivar shown: the columns that nothing is done with but to show them or to compare them for equality.
+    :ivar read: how its rows are read; ``None`` where only ``link`` may.
+    :ivar link: how they are read by keys that other rows give; ``None`` where none do.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    shown: frozenset[str]
+    read: ReadPlan | None
+    link: Link | None = None
+
+
+@dataclass(frozen=True)
+class LocalPlan:
+    """A statement that SQLite runs, on the rows that each of its tables contributes.
+
+    :ivar feeds: in the order of their reading.
+    :ivar text: the statement's own, with the names of the feeds in it.
+    :ivar labels: the result columns' names; ``kinds`` is how their values are stored, where that is known.
+    :ivar params: the parameters in it that are one value each.
+    :ivar shown: those of them that are only shown or compared for equality.
+    :ivar bounds: LIMIT and OFFSET, as far as they are parameters.
+    :ivar lists: the SQLite tables of the parameters that are lists, by the parameter's name.
+    :ivar reason: why SQLite runs it.
+    """
+
+    feeds: tuple[Feed, ...]
+    text: str
+    labels: tuple[str, ...]
+    kinds: tuple[Kind | None, ...]
+    params: tuple[str, ...]
+    shown: frozenset[str]
+    bounds: tuple[nodes.Param, ...]
+    lists: tuple[tuple[str, str], ...]
+    reason: str
+
+
+Plan = Union[ReadPlan, InsertPlan, ChangePlan, LocalPlan]

@@ -28,11 +28,12 @@ def cut_of(plan: ReadPlan, values: Bound) -> Cut:
 
     :raises DataError: one is negative or no whole number.
     """
-    skip = 0 if plan.offset is None else _rows("OFFSET", values, plan.offset)
-    return Cut(skip, None if plan.limit is None else _rows("LIMIT", values, plan.limit))
+    skip = 0 if plan.offset is None else number_of_rows("OFFSET", values, plan.offset)
+    return Cut(skip, None if plan.limit is None else number_of_rows("LIMIT", values, plan.limit))
 
 
-def _rows(clause: str, values: Bound, operand: nodes.Value) -> int:
+def number_of_rows(clause: str, values: Bound, operand: nodes.Value) -> int:
+    """The value of a LIMIT or an OFFSET, checked as by :func:`cut_of`."""
     number = values(operand)
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
         raise DataError(f"{clause} takes a whole number of rows, 0 or more.")

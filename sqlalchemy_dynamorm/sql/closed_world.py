@@ -9,17 +9,16 @@ from typing import Any, Generic, TypeVar
 from sqlglot import exp
 
 from sqlalchemy_dynamorm.errors import Unsupported
-from sqlalchemy_dynamorm.sql import nodes
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an expression may refer to: the parameters that are lists, and the statement's table."""
+    """What the statement is read with: the parameters that are lists, and its text."""
 
     lists: frozenset[str] = frozenset()
-    table: nodes.TableName | None = None
+    text: str = ""
 
 
 Handler = Callable[[Any, Scope], T]

@@ -11,7 +11,22 @@ SOURCE = "source"
 """The ``meta`` key of a result column's text."""
 
 _STARTS = frozenset({TokenType.SELECT, TokenType.RETURNING})
-_ENDS = frozenset({TokenType.FROM, TokenType.WHERE, TokenType.ORDER_BY, TokenType.LIMIT})
+_ENDS = frozenset(
+    {
+        TokenType.FROM,
+        TokenType.WHERE,
+        TokenType.GROUP_BY,
+        TokenType.HAVING,
+        TokenType.WINDOW,
+        TokenType.ORDER_BY,
+        TokenType.LIMIT,
+        TokenType.OFFSET,
+        TokenType.UNION,
+        TokenType.INTERSECT,
+        TokenType.EXCEPT,
+    }
+)
+_BEFORE = (TokenType.ALL, TokenType.DISTINCT)
 _DEPTH = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}
 
 
@@ -20,7 +35,7 @@ def label(tree: exp.Expr, tokens: list[Token], text: str) -> None:
 
     :raises SQLSyntaxError: the text has more or fewer columns than the tree.
     """
-    holder = tree if isinstance(tree, exp.Select) else tree.args.get("returning")
+    holder = _holder(tree)
     if holder is None:
         return
     sources = _sources(tokens, text)
@@ -28,6 +43,13 @@ def label(tree: exp.Expr, tokens: list[Token], text: str) -> None:
         raise syntax_error(tokens, text)
     for node, source in zip(holder.expressions, sources, strict=True):
         node.meta[SOURCE] = source
+
+
+def _holder(tree: exp.Expr) -> exp.Expr | None:
+    """What holds the result columns: of UNION and the like it is the first SELECT."""
+    while isinstance(tree, exp.SetOperation):
+        tree = tree.this
+    return tree if isinstance(tree, exp.Select) else tree.args.get("returning")
 
 
 def _sources(tokens: list[Token], text: str) -> list[str]:
@@ -39,7 +61,7 @@ def _sources(tokens: list[Token], text: str) -> list[str]:
         depth += _DEPTH.get(token.token_type, 0)
         if depth or (first is None and token.token_type not in _STARTS):
             continue
-        if first is None or (token.token_type == TokenType.ALL and first == at):
+        if first is None or (token.token_type in _BEFORE and first == at):
             first = at + 1
         elif _ends(tokens, at):
             return [*sources, _slice(tokens, first, at, text)]
@@ -50,7 +72,7 @@ def _sources(tokens: list[Token], text: str) -> list[str]:
 
 
 def _ends(tokens: list[Token], at: int) -> bool:
-    # "IS DISTINCT FROM" is an operator.
+    # "IS DISTINCT FROM" is an operator; a window's ORDER BY stands in parentheses.
     return tokens[at].token_type in _ENDS and tokens[at - 1].token_type != TokenType.DISTINCT
 
 

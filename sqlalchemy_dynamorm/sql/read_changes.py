@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlglot import exp
 
 from sqlalchemy_dynamorm.errors import ProgrammingError
@@ -16,7 +14,6 @@ from sqlalchemy_dynamorm.sql.read_queries import Outputs, opened, output, query,
 @query.reads(exp.Insert, "this", "expression", "default", "returning")
 def _insert(node: exp.Insert, scope: Scope) -> nodes.Query:
     target, columns = _target(node.this, scope)
-    scope = replace(scope, table=target)
     rows = _rows(node, len(columns), scope)
     return nodes.Insert(target, columns, rows, _returning(node, scope))
 
@@ -51,10 +48,10 @@ def _row(node: exp.Expr, width: int, scope: Scope) -> tuple[nodes.Value, ...]:
 
 @query.reads(exp.Update, "this", "expressions", "where", "returning")
 def _update(node: exp.Update, scope: Scope) -> nodes.Query:
-    scope = replace(scope, table=table(node.this, scope))
+    target = table(node.this, scope)
     assignments = tuple(_assignment(item, scope) for item in node.expressions)
     _refuse_twice(tuple(column for column, _ in assignments))
-    return nodes.Update(_table_of(scope), assignments, read_where(node, scope), _returning(node, scope))
+    return nodes.Update(target, assignments, read_where(node, scope), _returning(node, scope))
 
 
 def _assignment(node: exp.Expr, scope: Scope) -> tuple[str, nodes.Value]:
@@ -68,13 +65,7 @@ def _assignment(node: exp.Expr, scope: Scope) -> tuple[str, nodes.Value]:
 
 @query.reads(exp.Delete, "this", "where", "returning")
 def _delete(node: exp.Delete, scope: Scope) -> nodes.Query:
-    scope = replace(scope, table=table(node.this, scope))
-    return nodes.Delete(_table_of(scope), read_where(node, scope), _returning(node, scope))
-
-
-def _table_of(scope: Scope) -> nodes.TableName:
-    assert scope.table is not None
-    return scope.table
+    return nodes.Delete(table(node.this, scope), read_where(node, scope), _returning(node, scope))
 
 
 def _returning(node: exp.Expr, scope: Scope) -> Outputs:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Union
 
 from sqlglot import exp
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
 from sqlalchemy_dynamorm.sql import literals, nodes
-from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, name_of, unsupported
+from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, unsupported
 from sqlalchemy_dynamorm.sql.grammar import tokens_of, tree_of
 
 value: Closed[nodes.Value] = Closed("a value, which parameters and constants alone make up")
@@ -21,6 +21,9 @@ expression: Closed[nodes.Expression] = Closed("a condition")
 
 name: Closed[str] = Closed("a name")
 """Read an identifier."""
+
+subquery: Closed[nodes.Relation] = Closed("a query")
+"""Read a query in the place of an expression or of a table."""
 
 
 @name.reads(exp.Identifier, "this", "quoted")
@@ -86,8 +89,23 @@ def _value_in_parentheses(node: exp.Paren, scope: Scope) -> nodes.Value:
 # --- expressions ------------------------------------------------------------------------------------------------
 
 for _kind, (_handler, _arguments) in value.handlers.items():
-    if _kind is not exp.Paren:
+    if _kind not in (exp.Paren, exp.Neg, exp.DPipe):
         expression.handlers[_kind] = _handler, _arguments
+
+
+@expression.reads(exp.DPipe, "this", "expression", "safe")
+def _joined(node: exp.DPipe, scope: Scope) -> nodes.Expression:
+    parts = tuple(expression(part, scope) for part in _flat(node, exp.DPipe))
+    if all(isinstance(part, VALUES) for part in parts):
+        return value(node, scope)
+    return nodes.Computed("The operator ||", parts)
+
+
+@expression.reads(exp.Neg, "this")
+def _minus(node: exp.Neg, scope: Scope) -> nodes.Expression:
+    if isinstance(node.this, exp.Literal):
+        return value(node, scope)
+    return nodes.Computed("Arithmetic (-)", (expression(node.this, scope),), gives="same")
 
 
 @expression.reads(exp.Paren, "this")
@@ -101,30 +119,36 @@ def _column(node: exp.Column, scope: Scope) -> nodes.Expression:
 
 
 def column(node: exp.Expr, scope: Scope) -> nodes.Column:
-    """A column. ``schema.table.column`` is checked against the statement's table, since the node keeps no schema.
+    """A column.
 
     :raises Unsupported: the node is anything else.
-    :raises ProgrammingError: the schema and table are not the statement's.
     """
-    while type(node) is exp.Paren:
-        node = node.this
+    node = unwrapped(node)
     if type(node) is not exp.Column or isinstance(node.this, exp.Star):
         raise unsupported("An expression (or *) in the place of a column")
-    table = qualifier(node, scope)
-    return nodes.Column(name(node.this, scope), table)
+    table, schema, place = qualifier(node, scope)
+    return nodes.Column(name(node.this, scope), table, schema, place)
 
 
-def qualifier(node: exp.Column, scope: Scope) -> str | None:
-    """What stands before the dot of ``t.column`` or ``schema.t.column``.
+def qualifier(node: exp.Column, scope: Scope) -> tuple[str | None, str | None, nodes.Place | None]:
+    """The table and the schema of ``t.column`` or ``schema.t.column``, and where they stand."""
+    if not node.args.get("table"):
+        return None, None, None
+    parts = [part for part in (node.args.get("db"), node.args["table"]) if part]
+    table, schema = name(parts[-1], scope), name(parts[0], scope) if len(parts) > 1 else None
+    return table, schema, place_of(parts[0], parts[-1])
 
-    :raises ProgrammingError: the schema and table are not the statement's.
-    """
-    table = name(node.args["table"], scope) if node.args.get("table") else None
-    if node.args.get("db"):
-        schema = name(node.args["db"], scope)
-        if scope.table != nodes.TableName(table or "", schema):
-            raise ProgrammingError(f"There is no table {schema}.{table} in the statement that a column could be of.")
-    return table
+
+def place_of(first: exp.Expr, last: exp.Expr) -> nodes.Place:
+    """From the beginning of one identifier to the end of another."""
+    return nodes.Place(first.meta["start"], last.meta["end"] + 1)
+
+
+def unwrapped(node: exp.Expr) -> exp.Expr:
+    """A node without the parentheses around it."""
+    while type(node) is exp.Paren:
+        node = node.this
+    return node
 
 
 _OPERATORS: dict[type[exp.Expr], Any] = {
@@ -162,11 +186,20 @@ def _not(node: exp.Not, scope: Scope) -> nodes.Expression:
 
 @expression.reads(exp.Between, "this", "low", "high")
 def _between(node: exp.Between, scope: Scope) -> nodes.Expression:
-    return nodes.Between(expression(node.this, scope), value(node.args["low"], scope), value(node.args["high"], scope))
+    operand, low, high = (expression(node.args[part], scope) for part in ("this", "low", "high"))
+    if isinstance(low, VALUES) and isinstance(high, VALUES):
+        return nodes.Between(operand, low, high)
+    return nodes.Computed("BETWEEN with expressions", (operand, low, high), gives="truth")
+
+
+VALUES = (nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp)
+"""The nodes that are values."""
 
 
 @expression.reads(exp.Like, "this", "expression", "negate")
 def _like(node: exp.Like, scope: Scope) -> nodes.Expression:
+    if "start" in node.meta:
+        raise unsupported("The function like()", "the operator LIKE is there")
     return _like_with(node, None, scope)
 
 
@@ -182,7 +215,10 @@ def _escape(node: exp.Escape, scope: Scope) -> nodes.Expression:
 
 
 def _like_with(node: exp.Like, escape: str | None, scope: Scope) -> nodes.Expression:
-    like = nodes.Like(expression(node.this, scope), value(node.expression, scope), escape)
+    operand, pattern = expression(node.this, scope), expression(node.expression, scope)
+    like: nodes.Expression = nodes.Computed("LIKE with an expression", (operand, pattern), gives="truth")
+    if isinstance(pattern, VALUES):
+        like = nodes.Like(operand, pattern, escape)
     return nodes.Not(like) if node.args.get("negate") else like
 
 
@@ -192,7 +228,7 @@ def _is(node: exp.Is, scope: Scope) -> nodes.Expression:
     if type(node.expression) is exp.Null:
         return nodes.IsNull(operand)
     if type(node.expression) is not exp.Boolean:
-        raise unsupported("IS with a value")
+        return nodes.Same(operand, expression(node.expression, scope))
     return nodes.IsTrue(operand if node.expression.this else nodes.Not(operand))
 
 
@@ -220,18 +256,6 @@ _ARITIES: dict[str, tuple[int, ...]] = {
 _COUNTS = {(1,): "a column", (2,): "a column and a value", (1, 2): "a column, and perhaps a value"}
 
 
-@expression.reads(exp.Anonymous, "this", "expressions")
-def _function(node: exp.Anonymous, scope: Scope) -> nodes.Expression:
-    if not isinstance(node.this, str) or node.this.lower() not in _ARITIES:
-        raise unsupported(name_of(node))
-    return _call(node.this.lower(), node.expressions, scope)
-
-
-@expression.reads(exp.Contains, "this", "expression")
-def _contains(node: exp.Contains, scope: Scope) -> nodes.Expression:
-    return _call("contains", [part for part in (node.this, node.args.get("expression")) if part], scope)
-
-
 def _call(called: Any, arguments: list[exp.Expr], scope: Scope) -> nodes.Expression:
     if len(arguments) not in _ARITIES[called]:
         takes = _COUNTS[_ARITIES[called]]
@@ -240,22 +264,44 @@ def _call(called: Any, arguments: list[exp.Expr], scope: Scope) -> nodes.Express
     return nodes.Call(called, column(first, scope), value(rest[0], scope) if rest else None)
 
 
+def native_call(node: exp.Expr, scope: Scope) -> nodes.Expression | None:
+    """One of DynamoDB's own functions, ``None`` for any other."""
+    if isinstance(node, exp.Contains):
+        return _call("contains", [part for part in (node.this, node.args.get("expression")) if part], scope)
+    if isinstance(node, exp.Anonymous) and isinstance(node.this, str) and node.this.lower() in _ARITIES:
+        return _call(node.this.lower(), node.expressions, scope)
+    return None
+
+
 # --- IN ---------------------------------------------------------------------------------------------------------
 
 
 @expression.reads(exp.In, "this", "expressions", "field", "query")
 def _in(node: exp.In, scope: Scope) -> nodes.Expression:
-    columns = tuple(column(part, scope) for part in _parts(node.this))
+    operands = tuple(expression(part, scope) for part in _parts(node.this))
+    if node.args.get("query") and not _is_empty_set(node.args["query"], len(operands)):
+        return nodes.InQuery(operands, subquery(node.args["query"], scope))
+    items = _items(node, len(operands), scope)
+    columns = tuple(operand for operand in operands if isinstance(operand, nodes.Column))
+    values = isinstance(items, nodes.ParamList) or all(isinstance(each, VALUES) for row in items for each in row)
+    if len(columns) == len(operands) and values:
+        return nodes.In(columns, items)  # type: ignore[arg-type]
+    listed = () if isinstance(items, nodes.ParamList) else tuple(each for row in items for each in row)
+    return nodes.Computed("IN of an expression", (*operands, *listed), gives="truth")
+
+
+Items = Union[nodes.ParamList, "tuple[tuple[nodes.Expression, ...], ...]"]
+
+
+def _items(node: exp.In, width: int, scope: Scope) -> Items:
     if node.args.get("query"):
-        if not _is_empty_set(node.args["query"], len(columns)):
-            raise unsupported("IN (SELECT …)")
-        return nodes.In(columns, ())
+        return ()
     found = [node.args["field"]] if node.args.get("field") else node.expressions
     if len(found) == 1 and type(found[0]) is exp.Placeholder and found[0].name in scope.lists:
-        return nodes.In(columns, nodes.ParamList(found[0].name))
+        return nodes.ParamList(found[0].name)
     if node.args.get("field"):
         raise ProgrammingError("IN needs a list in parentheses, or a parameter whose value is a list.")
-    return nodes.In(columns, tuple(_row(row, len(columns), scope) for row in _rows(found)))
+    return tuple(_row(row, width, scope) for row in _rows(found))
 
 
 def _rows(found: list[exp.Expr]) -> list[exp.Expr]:
@@ -266,20 +312,29 @@ def _rows(found: list[exp.Expr]) -> list[exp.Expr]:
     return found[0].expressions
 
 
-def _row(node: exp.Expr, width: int, scope: Scope) -> tuple[nodes.Value, ...]:
-    parts = tuple(value(part, scope) for part in _parts(node))
+def _row(node: exp.Expr, width: int, scope: Scope) -> tuple[nodes.Expression, ...]:
+    parts = tuple(expression(part, scope) for part in _parts(node))
     if len(parts) != width:
         raise ProgrammingError(f"IN compares rows of {width} with a row of {len(parts)}.")
     return parts
 
 
 def _parts(node: exp.Expr) -> list[exp.Expr]:
-    while type(node) is exp.Paren:
-        node = node.this
+    node = unwrapped(node)
     if type(node) is not exp.Tuple:
         return [node]
     expression.check(node)
     return node.expressions
+
+
+@expression.reads(exp.Tuple, "expressions")
+def _row_value(node: exp.Tuple, scope: Scope) -> nodes.Expression:
+    return nodes.Computed("A row value", tuple(expression(part, scope) for part in node.expressions))
+
+
+@expression.reads(exp.Values, "expressions")
+def _values(node: exp.Values, scope: Scope) -> nodes.Expression:
+    raise unsupported("VALUES outside IN and FROM")
 
 
 @lru_cache(maxsize=8)
@@ -295,20 +350,12 @@ def _is_empty_set(query: exp.Expr, width: int) -> bool:
     return query == _empty_set(width)
 
 
-@expression.reads(exp.Tuple, "expressions")
-@expression.reads(exp.Values, "expressions")
-def _row_value(node: exp.Tuple, scope: Scope) -> nodes.Expression:
-    raise unsupported("A row value outside IN")
-
-
 def _flat(node: exp.Expr, kind: type[exp.Binary]) -> Iterator[exp.Expr]:
     """The operands of a chain from left to right, without recursion: a thousand of them are ordinary."""
     waiting = [node]
     while waiting:
         part = waiting.pop()
-        inner = part
-        while type(inner) is exp.Paren:
-            inner = inner.this
+        inner = unwrapped(part)
         if type(inner) is kind:
             expression.check(inner)
             waiting += [inner.right, inner.left]

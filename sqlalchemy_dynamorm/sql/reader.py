@@ -32,7 +32,7 @@ def read(text: str, lists: frozenset[str] = frozenset()) -> nodes.Statement:
         other than ``:name``.
     """
     try:
-        return _statement(tokens_of(text), text, Scope(lists))
+        return _statement(tokens_of(text), text, Scope(lists, text))
     except RecursionError:
         raise ProgrammingError("The statement is nested too deeply; write it flatter.") from None
 

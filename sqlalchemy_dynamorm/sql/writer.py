@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.write_definitions import DEFINITIONS, write_table
 from sqlalchemy_dynamorm.sql.write_expressions import name, names, write_expression
@@ -37,7 +39,10 @@ def _output(node: nodes.Output) -> str:
 
 
 def _select(node: nodes.Select) -> str:
-    source = "" if node.table is None else f" FROM {write_table(node.table)}"
+    plain = replace(node, joins=(), group=(), having=None, windows=(), distinct=False, tables=())
+    if plain != node or not isinstance(node.source, nodes.TableName | None):
+        raise Unsupported("Only a SELECT of one table, without grouping, has a text that is written anew.")
+    source = "" if node.source is None else f" FROM {write_table(node.source)}"
     order = ", ".join(_order_term(term) for term in node.order)
     limit = "" if node.limit is None else f" LIMIT {write_expression(node.limit)}"
     if node.offset is not None:
@@ -46,7 +51,7 @@ def _select(node: nodes.Select) -> str:
 
 
 def _order_term(term: nodes.OrderTerm) -> str:
-    text = f"{write_expression(term.column)}{' DESC' if term.descending else ''}"
+    text = f"{write_expression(term.expression)}{' DESC' if term.descending else ''}"
     if term.nulls_first == term.descending:
         text += " NULLS FIRST" if term.nulls_first else " NULLS LAST"
     return text

@@ -57,10 +57,9 @@ class Case:
         lists = frozenset(name for one in batch for name, value in one.items() if isinstance(value, list))
         statement = Statement(self.sections["sql"], {(None, name): table for name, table in TABLES.items()}, lists)
         query = statement.node
-        assert isinstance(query, nodes.Select | nodes.Insert | nodes.Update | nodes.Delete)
-        table = TABLES[query.table.name] if query.table is not None else None
+        assert isinstance(query, nodes.Select | nodes.Compound | nodes.Insert | nodes.Update | nodes.Delete)
         try:
-            prepared = statement.prepared(query, table, PlanOptions().with_overrides(options))
+            prepared = statement.prepared(query, lambda name: TABLES[name.name], PlanOptions().with_overrides(options))
         except Error as error:
             return _shown(error), "(none)"
         buffer = Buffer() if transaction else None

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING, Union
 from typing import Literal as Choice
-from typing import Union
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.sql.nodes.queries import Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in the statement's text: from ``start`` up to ``end``."""
+
+    start: int
+    end: int
+
 
 # --- values: what can be computed from the parameters alone -----------------------------------------------------
 
@@ -57,10 +69,15 @@ Value = Union[Param, Literal, Concat, CurrentTimestamp, Document]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column, with the table name or alias it was qualified by."""
+    """A column, with the table name or alias it was qualified by.
+
+    :ivar qualifier: where the text has ``schema.table`` before it.
+    """
 
     name: str
     table: str | None = None
+    schema: str | None = None
+    qualifier: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +178,64 @@ class Or:
     parts: tuple[Expression, ...]
 
 
-Condition = Union[Compare, Same, Between, In, Like, IsNull, IsTrue, Not, And, Or]
-Expression = Union[Value, Column, CountRows, Call, Condition]
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What no expression of DynamoDB's says: arithmetic, CASE, a function, an aggregate, a window. SQLite computes it.
+
+    :ivar what: its name, for messages.
+    :ivar parts: the expressions in it.
+    :ivar aggregate: it stands for a group of rows.
+    :ivar gives: what its values are: ``"same"`` as its first part's, a ``"number"`` of rows, ``"truth"``, a ``"json"``
+        text, or ``""`` for whatever SQLite makes of it.
+    """
+
+    what: str
+    parts: tuple[Expression, ...] = ()
+    aggregate: bool = False
+    gives: Choice["same", "number", "truth", "json", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subquery:
+    """A query in the place of an expression: one value, or ``EXISTS (…)``."""
+
+    query: Relation
+    exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InQuery:
+    """``(operands) IN (SELECT …)``."""
+
+    operands: tuple[Expression, ...]
+    query: Relation
+
+
+Condition = Union[Compare, Same, Between, In, InQuery, Like, IsNull, IsTrue, Not, And, Or]
+Expression = Union[Value, Column, CountRows, Call, Condition, Computed, Subquery]
+
+
+def parts_of(expression: Expression) -> tuple[Expression, ...]:
+    """The expressions directly in an expression; a query in it is not looked into."""
+    match expression:
+        case Compare(_, left, right) | Same(left, right):
+            return left, right
+        case Call(_, column, operand):
+            return (column,) if operand is None else (column, operand)
+        case Between(operand, low, high):
+            return operand, low, high
+        case In(columns, items):
+            listed = () if isinstance(items, ParamList) else tuple(value for row in items for value in row)
+            return *columns, *listed
+        case Like(operand, pattern):
+            return operand, pattern
+        case IsNull(operand) | IsTrue(operand) | Not(operand):
+            return (operand,)
+        case And(parts) | Or(parts) | Concat(parts):
+            return parts
+        case Computed(_, parts):
+            return parts
+        case InQuery(operands):
+            return operands
+        case _:
+            return ()

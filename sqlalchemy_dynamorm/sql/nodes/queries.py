@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal as Choice
 from typing import Union
 
-from sqlalchemy_dynamorm.sql.nodes.expressions import Column, Expression, Value
+from sqlalchemy_dynamorm.sql.nodes.expressions import Expression, Place, Value
 
 
 @dataclass(frozen=True, slots=True)
 class TableName:
-    """A table as written: ``schema.name AS alias``."""
+    """A table as written: ``schema.name AS alias``.
+
+    :ivar place: where the text has ``schema.name``.
+    """
 
     name: str
     schema: str | None = None
     alias: str | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +35,122 @@ class Star:
     """``*`` or ``t.*``."""
 
     table: str | None = None
+    schema: str | None = None
+    qualifier: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
     """One ORDER BY term. ``nulls_first`` is what holds, written or by SQLite's default (NULL is the smallest)."""
 
-    column: Column
+    expression: Expression
     descending: bool
     nulls_first: bool
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """``(query) AS alias (columns)`` in FROM."""
+
+    query: Relation
+    alias: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """``(source JOIN …)`` in FROM."""
+
+    source: Source
+    joins: tuple[Join, ...]
+
+
+Source = Union[TableName, Derived, Group]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """``kind JOIN source ON condition``; a comma in FROM is a CROSS JOIN."""
+
+    kind: Choice["INNER", "LEFT", "RIGHT", "FULL", "CROSS"]
+    source: Source
+    on: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommonTable:
+    """``name (columns) AS (query)`` in WITH."""
+
+    name: str
+    query: Relation
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Select:
-    """``SELECT outputs [FROM table] [WHERE where] [ORDER BY order] [LIMIT limit] [OFFSET offset]``."""
+    """``[WITH tables] SELECT [DISTINCT] outputs [FROM source joins] [WHERE where] …``, in the order of its clauses.
+
+    :ivar windows: the expressions of a WINDOW clause.
+    :ivar recursive: the tables of WITH may name themselves.
+    """
 
     outputs: tuple[Output | Star, ...]
-    table: TableName | None
+    source: Source | None
     where: Expression | None = None
     order: tuple[OrderTerm, ...] = ()
-    limit: Value | None = None
-    offset: Value | None = None
+    limit: Expression | None = None
+    offset: Expression | None = None
+    joins: tuple[Join, ...] = ()
+    group: tuple[Expression, ...] = ()
+    having: Expression | None = None
+    windows: tuple[Expression, ...] = ()
+    distinct: bool = False
+    tables: tuple[CommonTable, ...] = ()
+    recursive: bool = False
+
+    @property
+    def table(self) -> TableName | None:
+        """The table it reads, where it reads one alone."""
+        return self.source if isinstance(self.source, TableName) and not self.joins else None
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """``left UNION right`` and the like; ORDER BY and LIMIT are the whole's."""
+
+    operator: Choice["UNION", "UNION ALL", "INTERSECT", "EXCEPT"]
+    left: Relation
+    right: Relation
+    order: tuple[OrderTerm, ...] = ()
+    limit: Expression | None = None
+    offset: Expression | None = None
+    tables: tuple[CommonTable, ...] = ()
+    recursive: bool = False
+
+    @property
+    def table(self) -> TableName | None:
+        """It reads no table alone."""
+        return None
+
+    @property
+    def outputs(self) -> tuple[Output | Star, ...]:
+        """The result columns, named by the first part."""
+        return self.left.outputs
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRows:
+    """``VALUES (…), …`` as a table."""
+
+    rows: tuple[tuple[Expression, ...], ...]
+
+    @property
+    def outputs(self) -> tuple[Output | Star, ...]:
+        """Its columns, named as SQLite names them."""
+        return tuple(Output(value, f"column{number}") for number, value in enumerate(self.rows[0], 1))
+
+
+Relation = Union[Select, Compound, ValueRows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +182,7 @@ class Delete:
     returning: tuple[Output | Star, ...] = ()
 
 
-Query = Union[Select, Insert, Update, Delete]
+Query = Union[Select, Compound, Insert, Update, Delete]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def users() -> Table:
 def prepared(statement: Statement, table: Table, options: PlanOptions | None = None) -> Prepared:
     node = statement.node
     assert isinstance(node, nodes.Select | nodes.Insert | nodes.Update | nodes.Delete)
-    return statement.prepared(node, table, options or PlanOptions())
+    return statement.prepared(node, lambda _: table, options or PlanOptions())
 
 
 def test_a_statement_is_planned_once_for_a_table_and_its_options() -> None:
@@ -65,12 +65,13 @@ def test_what_runs_a_plan() -> None:
 
 
 def test_plans_are_bounded() -> None:
-    statement, tables = Statement("SELECT id FROM users"), [users() for _ in range(MAX_PLANS + 1)]
-    first = prepared(statement, tables[0])
-    for table in tables[1:]:
-        prepared(statement, table)
+    statement, table = Statement("SELECT id FROM users"), users()
+    options = [PlanOptions(segments=number) for number in range(1, MAX_PLANS + 2)]
+    first = prepared(statement, table, options[0])
+    for each in options[1:]:
+        prepared(statement, table, each)
     assert len(statement._plans) == MAX_PLANS
-    assert prepared(statement, tables[0]) is not first
+    assert prepared(statement, table, options[0]) is not first
 
 
 def test_the_last_used_texts_are_kept() -> None:

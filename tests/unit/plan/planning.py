@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy_dynamorm.plan.options import PlanOptions
-from sqlalchemy_dynamorm.plan.planner import plan
+from sqlalchemy_dynamorm.plan.planner import Written, plan
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
 from sqlalchemy_dynamorm.plan.steps import ChangePlan, InsertPlan, Plan, ReadPlan
 from sqlalchemy_dynamorm.sql import nodes
@@ -27,9 +27,9 @@ def table(*indexes: Index, declared: bool = True) -> Table:
 def planned(text: str, on: Table | None = None, **options: str) -> Plan:
     """The plan of a statement on ``things``."""
     node = read(text)
-    assert isinstance(node, nodes.Select | nodes.Insert | nodes.Update | nodes.Delete)
-    known = None if node.table is None else on or table()
-    return plan(node, known, PlanOptions().with_overrides(dict(options)))
+    assert isinstance(node, nodes.Select | nodes.Compound | nodes.Insert | nodes.Update | nodes.Delete)
+    known = on or table()
+    return plan(node, Written(text), lambda _: known, PlanOptions().with_overrides(dict(options)))
 
 
 def selected(where: str, on: Table | None = None, what: str = "p", **options: str) -> ReadPlan:

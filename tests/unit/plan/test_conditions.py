@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sqlalchemy_dynamorm.errors import Unsupported
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.conditions import when_false, when_true
 from sqlalchemy_dynamorm.plan.explain import show
 from sqlalchemy_dynamorm.plan.predicates import columns_of
@@ -95,13 +95,8 @@ def test_a_condition_where_it_is_true_and_where_it_is_false(text: str, true: str
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("a = b", "columns 'a' and 'b' hold integer and string values"),
-        ("a < j", "columns 'a' and 'j' hold integer and document values"),
-        ("f IS NOT b", "columns 'f' and 'b' hold boolean and string values"),
         ("(a = 1) IS (b = 'x')", "IS NULL on an expression"),
         ("size(b) IS :x", "IS NULL on size()"),
-        ("size(a) > 1", "size() is for text, binary values and documents; the column 'a' holds integer values"),
-        ("begins_with(f, 'x')", "begins_with() is for text, binary values and documents; the column 'f' holds boolean"),
         ("size(b)", "size() of a column alone is no condition"),
         ("attribute_type(b)", "attribute_type() of a column alone is no condition"),
         ("attribute_type(b) > 'S'", "attribute_type() > a value"),
@@ -113,12 +108,28 @@ def test_a_condition_where_it_is_true_and_where_it_is_false(text: str, true: str
         ("(a = 1) = (b = 'x')", "Comparing an expression"),
         ("(a = 1) IS NULL", "IS NULL on an expression"),
         ("(a = :x) IS NOT TRUE", "IS NOT TRUE"),
-        (":x", "a bound value as a condition"),
+        (":x", "a bound value is no condition"),
         ("b", "The column 'b' holds string values, which are neither true nor false"),
     ],
 )
 def test_what_is_not_handled_is_refused_by_name(text: str, names: str) -> None:
     with pytest.raises(Unsupported) as caught:
+        when_true(where(text), resolve)
+    assert names in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a = b", "columns 'a' and 'b' hold integer and string values"),
+        ("a < j", "columns 'a' and 'j' hold integer and document values"),
+        ("f IS NOT b", "columns 'f' and 'b' hold boolean and string values"),
+        ("size(a) > 1", "size() is for text, binary values and documents; the column 'a' holds integer values"),
+        ("begins_with(f, 'x')", "begins_with() is for text, binary values and documents; the column 'f' holds boolean"),
+    ],
+)
+def test_what_has_no_meaning_is_wrong(text: str, names: str) -> None:
+    with pytest.raises(ProgrammingError) as caught:
         when_true(where(text), resolve)
     assert names in str(caught.value)
 

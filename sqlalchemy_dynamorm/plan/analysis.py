@@ -1,0 +1,298 @@
+"""A statement over several tables, taken apart: where tables are read, and which conditions say what of their rows.
+
+Nothing here decides what is run: SQLite runs the whole text. What is found here only says which rows of each table
+it cannot do without, so every rule errs on the side of more rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
+from sqlalchemy_dynamorm.plan.conditions import check_comparable
+from sqlalchemy_dynamorm.plan.scopes import CONDITIONS, Block, Named, Occurrence, Shape, Tables, Traced, starred, traced
+from sqlalchemy_dynamorm.sql import nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A condition that each row of the result satisfies, or that rows must satisfy to be joined.
+
+    :ivar of: the occurrences it may restrict; an outer join's ON says nothing of the rows it keeps anyway.
+    :ivar joined: it is an outer join's ON, which never meets the NULLs that the join itself puts in.
+    """
+
+    condition: nodes.Expression
+    block: Block
+    of: frozenset[int]
+    joined: bool = False
+
+
+@dataclass
+class Analysis:
+    """What is found in a statement.
+
+    :ivar whole: no condition keeps a part of the rows, so every table is asked for whole.
+    :ivar params: the parameters that more is done with than to compare them for equality.
+    :ivar bounds: LIMIT and OFFSET, as far as they are parameters.
+    :ivar renamed: ``schema.table`` before a column, and what it is called in SQLite.
+    """
+
+    tables: Tables
+    occurrences: list[Occurrence] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    members: list[tuple[nodes.InQuery, Shape]] = field(default_factory=list)
+    params: set[str] = field(default_factory=set)
+    bounds: list[nodes.Param] = field(default_factory=list)
+    renamed: dict[nodes.Place, str] = field(default_factory=dict)
+    whole: bool = True
+
+    # ---- queries
+
+    def relation(self, query: nodes.Relation, parent: Block | None, common: dict[str, Shape]) -> Shape:
+        """The shape of a query, with all that is in it analysed."""
+        match query:
+            case nodes.Select():
+                return self._select(query, parent, common)
+            case nodes.Compound():
+                return self._compound(query, parent, common)
+            case nodes.ValueRows(rows):
+                block = Block(parent, common)
+                for row in rows:
+                    for value in row:
+                        self._visit(value, block, computed=True)
+                return tuple((f"column{number}", Traced()) for number in range(1, len(rows[0]) + 1))
+
+    def _compound(self, query: nodes.Compound, parent: Block | None, common: dict[str, Shape]) -> Shape:
+        common = self._common(query, parent, common)
+        left, right = self.relation(query.left, parent, common), self.relation(query.right, parent, common)
+        if len(left) != len(right):
+            raise ProgrammingError(f"{query.operator} joins queries of {len(left)} and of {len(right)} columns.")
+        shape = tuple((label, _either(one, other)) for (label, one), (_, other) in zip(left, right, strict=True))
+        block = Block(parent, common, labels=dict(shape))
+        self._ending(query, block, shape)
+        return shape
+
+    def _select(self, query: nodes.Select, parent: Block | None, common: dict[str, Shape]) -> Shape:
+        block = Block(parent, self._common(query, parent, common), query)
+        if query.source is not None:
+            self._source(query.source, block)
+        for join in query.joins:
+            self._join(join, block)
+        shape = tuple(self._outputs(query, block))
+        block.labels.update(shape)
+        if query.where is not None:
+            self._condition(query.where, block, frozenset(o.number for s in block.sources for o in s.occurrences))
+        for expression in query.group:
+            self._visit(expression, block, computed=not isinstance(expression, nodes.Column))
+        for expression in (*([] if query.having is None else [query.having]), *query.windows):
+            self._visit(expression, block, computed=True)
+        self._ending(query, block, shape)
+        return shape
+
+    def _ending(self, query: nodes.Select | nodes.Compound, block: Block, shape: Shape) -> None:
+        for term in query.order:
+            if not isinstance(term.expression, nodes.Literal):
+                self._order(term.expression, block)
+        for bound in (query.limit, query.offset):
+            if bound is not None:
+                self.whole = False
+                self._visit(bound, block, computed=True)
+                self.bounds.extend([bound] if isinstance(bound, nodes.Param) else [])
+
+    def _order(self, expression: nodes.Expression, block: Block) -> None:
+        """An ORDER BY term, where a label goes before a column."""
+        label = block.labels.get(expression.name) if isinstance(expression, nodes.Column) else None
+        if isinstance(expression, nodes.Column) and expression.table is None and label is not None:
+            self._use(label, computed=True)
+        else:
+            self._visit(expression, block, computed=True)
+
+    def _common(
+        self, query: nodes.Select | nodes.Compound, parent: Block | None, common: dict[str, Shape]
+    ) -> dict[str, Shape]:
+        found = dict(common)
+        for table in query.tables:
+            inner = table.query
+            if query.recursive and isinstance(inner, nodes.Compound):
+                found[table.name] = _labelled(self._first(inner, parent, found), table.columns)
+            found[table.name] = _labelled(self.relation(inner, parent, found), table.columns)
+        return found
+
+    def _first(self, query: nodes.Compound, parent: Block | None, common: dict[str, Shape]) -> Shape:
+        """The shape that a recursive query has before it names itself: that of its first part, computed anew."""
+        scratch = Analysis(self.tables)
+        return tuple((label, Traced()) for label, _ in scratch.relation(query.left, parent, common))
+
+    def _outputs(self, query: nodes.Select, block: Block) -> Iterator[tuple[str, Traced]]:
+        for output in query.outputs:
+            if isinstance(output, nodes.Star):
+                self._rename(output.qualifier, output.table, output.schema)
+                for label, found in starred(output, block):
+                    self._use(found, computed=False)
+                    yield label, found
+            else:
+                self._visit(output.expression, block, computed=False)
+                yield output.label, traced(output.expression, block)
+
+    # ---- FROM
+
+    def _source(self, source: nodes.Source, block: Block) -> list[Named]:
+        """Add what stands in FROM; returns what was added."""
+        match source:
+            case nodes.TableName():
+                found = [self._table(source, block)]
+            case nodes.Derived(query, alias, columns):
+                before = len(self.occurrences)
+                shape = _labelled(self.relation(query, block.parent, dict(block.common)), columns)
+                found = [Named(alias, None, shape, None, tuple(self.occurrences[before:]))]
+            case nodes.Group(inner, joins):
+                added = self._source(inner, block)
+                for join in joins:
+                    added += self._join(join, block, added)
+                return added
+        block.sources += found
+        return found
+
+    def _table(self, name: nodes.TableName, block: Block) -> Named:
+        called = name.alias or name.name
+        if name.schema is None and name.name in block.common:
+            return Named(called, None, block.common[name.name])
+        table = self.tables(name)
+        found = Occurrence(len(self.occurrences), table, name)
+        self.occurrences.append(found)
+        return Named(called, None if name.alias else name.schema, (), found, (found,))
+
+    def _join(self, join: nodes.Join, block: Block, before: list[Named] | None = None) -> list[Named]:
+        """Add a joined source. ``before`` is what it is joined to, by default all of the block's sources so far."""
+        left = list(block.sources if before is None else before)
+        right = self._source(join.source, block)
+        if join.kind in ("LEFT", "FULL"):
+            _make_nullable(right)
+        if join.kind in ("RIGHT", "FULL"):
+            _make_nullable(left)
+        if join.on is not None:
+            kept = {"LEFT": right, "RIGHT": left, "FULL": []}
+            restricted = kept.get(join.kind, [*left, *right])
+            of = frozenset(each.number for named in restricted for each in named.occurrences)
+            self._condition(join.on, block, of, joined=join.kind in kept)
+        return right
+
+    # ---- conditions
+
+    def _condition(
+        self, condition: nodes.Expression, block: Block, of: frozenset[int], *, joined: bool = False
+    ) -> None:
+        for part in conjuncts(condition):
+            self._visit(part, block, computed=False)
+            self.facts.append(Fact(part, block, of, joined))
+            if not _joins_only(part):
+                self.whole = False
+
+    # ---- expressions
+
+    def _visit(self, expression: nodes.Expression, block: Block, *, computed: bool) -> None:
+        """Want the columns of an expression; ``computed``: for more than to show or to equal them."""
+        match expression:
+            case nodes.Column():
+                self._rename(expression.qualifier, expression.table, expression.schema)
+                self._use(block.resolve(expression), computed=computed)
+            case nodes.Param(name):
+                self.params.update([name] if computed else [])
+            case nodes.Subquery(query):
+                self.relation(query, block, dict(block.common))
+            case nodes.InQuery(operands, query):
+                for operand in operands:
+                    self._visit(operand, block, computed=not isinstance(operand, nodes.Column))
+                self.members.append((expression, self.relation(query, block, dict(block.common))))
+            case _:
+                inner = _computes(expression, computed=computed)
+                for part in nodes.parts_of(expression):
+                    self._visit(part, block, computed=inner)
+                if isinstance(expression, nodes.Compare):
+                    _check_comparable(expression, block)
+
+    def _use(self, found: Traced, *, computed: bool) -> None:
+        for occurrence, column in found.bases:
+            occurrence.use(column, computed=computed)
+
+    def _rename(self, place: nodes.Place | None, table: str | None, schema: str | None) -> None:
+        """In SQLite there are no schemas: ``schema.table.column`` becomes ``"schema.table".column``."""
+        if place is not None and schema is not None:
+            self.renamed[place] = f"{schema}.{table}"
+
+
+def _check_comparable(comparison: nodes.Compare, block: Block) -> None:
+    sides = [block.resolve(side) for side in nodes.parts_of(comparison) if isinstance(side, nodes.Column)]
+    if len(sides) == 2 and all(side.bases for side in sides):
+        check_comparable(sides[0].bases[0][1], sides[1].bases[0][1])
+
+
+def _computes(expression: nodes.Expression, *, computed: bool) -> bool:
+    """Whether an expression does more with its parts than to compare them for equality."""
+    match expression:
+        case nodes.Compare(op, left, right) if op in ("=", "<>"):
+            return not (isinstance(left, _PLAIN) and isinstance(right, _PLAIN))
+        case nodes.Same(left, right):
+            return not (isinstance(left, _PLAIN) and isinstance(right, _PLAIN))
+        case nodes.In() | nodes.IsNull() | nodes.Not() | nodes.And() | nodes.Or() | nodes.IsTrue():
+            return False
+        case nodes.Computed(what) if what == "count()":
+            return False
+        case nodes.Call(name):
+            raise Unsupported(
+                f"{name}() is not SQLite's, which computes this statement; use it in a statement of one table."
+            )
+        case _ if isinstance(expression, CONDITIONS):
+            return True
+        case _:
+            return computed or isinstance(expression, nodes.Computed)
+
+
+_PLAIN = (nodes.Column, nodes.Param, nodes.Literal)
+
+
+def conjuncts(condition: nodes.Expression) -> tuple[nodes.Expression, ...]:
+    """The parts that must all hold."""
+    if isinstance(condition, nodes.And):
+        return tuple(inner for part in condition.parts for inner in conjuncts(part))
+    return (condition,)
+
+
+def _joins_only(part: nodes.Expression) -> bool:
+    """Whether a condition only says which rows of two tables belong together, or nothing of any column."""
+    if isinstance(part, nodes.Compare) and part.op == "=":
+        return isinstance(part.left, nodes.Column) and isinstance(part.right, nodes.Column)
+    return isinstance(part, nodes.Literal)
+
+
+def aggregates(query: nodes.Select) -> bool:
+    """Whether a SELECT shows an aggregate, so that without GROUP BY it has one row whatever it reads."""
+    return any(isinstance(each, nodes.Output) and _is_aggregate(each.expression) for each in query.outputs)
+
+
+def _is_aggregate(expression: nodes.Expression) -> bool:
+    if isinstance(expression, nodes.CountRows) or (isinstance(expression, nodes.Computed) and expression.aggregate):
+        return True
+    return any(map(_is_aggregate, nodes.parts_of(expression)))
+
+
+def _make_nullable(sources: list[Named]) -> None:
+    for source in sources:
+        for occurrence in source.occurrences:
+            occurrence.nullable = True
+
+
+def _labelled(shape: Shape, columns: tuple[str, ...]) -> Shape:
+    if not columns:
+        return shape
+    if len(columns) != len(shape):
+        raise ProgrammingError(f"A list of {len(columns)} column names stands before a query of {len(shape)} columns.")
+    return tuple((label, found) for label, (_, found) in zip(columns, shape, strict=True))
+
+
+def _either(one: Traced, other: Traced) -> Traced:
+    """A column of a UNION: it shows values of both."""
+    kind = one.kind if one.kind == other.kind else None
+    return Traced((*one.bases, *other.bases), kind)

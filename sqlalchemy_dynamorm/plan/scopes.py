@@ -1,0 +1,236 @@
+"""Names of a statement over several tables: what each column is, and where each table is read.
+
+Every name is resolved before SQLite sees the text, since SQLite takes a misspelt name in double quotes for a string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
+from sqlalchemy_dynamorm.sql import nodes
+
+Tables = Callable[[nodes.TableName], Table]
+
+
+@dataclass(eq=False)
+class Occurrence:
+    """One place where a statement reads a table.
+
+    :ivar used: the columns that are wanted of it, each once.
+    :ivar computed: the names of those that more is done with than to show them or to compare them for equality.
+    :ivar nullable: an outer join may put NULLs in the place of its rows.
+    """
+
+    number: int
+    table: Table
+    written: nodes.TableName
+    used: dict[str, Column] = field(default_factory=dict)
+    computed: set[str] = field(default_factory=set)
+    nullable: bool = False
+
+    @property
+    def feed(self) -> str:
+        """The name of its SQLite table."""
+        return f"dynamorm_{self.number}"
+
+    @property
+    def called(self) -> str:
+        """The name that columns are qualified by in the text that SQLite runs."""
+        name, schema = self.written.name, self.written.schema
+        return self.written.alias or (name if schema is None else f"{schema}.{name}")
+
+    def use(self, column: Column, *, computed: bool) -> None:
+        """Want a column. Of a JSON column, JSON null is a value, which SQLite must see as one."""
+        self.used.setdefault(column.name, replace(column, nulls=column.kind is Kind.DOCUMENT))
+        if computed:
+            self.computed.add(column.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What a name stands for.
+
+    :ivar bases: the columns of tables whose values it shows as they are; none for what is computed.
+    :ivar kind: how its values are stored, ``None`` where SQLite alone knows; a JSON text is a document.
+    """
+
+    bases: tuple[tuple[Occurrence, Column], ...] = ()
+    kind: Kind | None = None
+
+
+Shape = tuple[tuple[str, Traced], ...]
+"""The columns of a query: their names and what they are."""
+
+
+@dataclass(eq=False)
+class Named:
+    """A table or a query in FROM, as columns are qualified by it."""
+
+    called: str
+    schema: str | None
+    shape: Shape
+    occurrence: Occurrence | None = None
+    occurrences: tuple[Occurrence, ...] = ()
+
+    def find(self, name: str) -> Traced | None:
+        """The column of that name."""
+        if self.occurrence is not None:
+            column = self.occurrence.table.column(name)
+            if column is None or column.hidden:
+                return None
+            return Traced(((self.occurrence, column),), column.kind)
+        return next((traced for label, traced in self.shape if label == name), None)
+
+    def answers_to(self, table: str, schema: str | None) -> bool:
+        """Whether ``schema.table.`` before a column means this."""
+        if schema is not None:
+            return self.schema == schema and self.called == table
+        return self.called == table
+
+
+@dataclass(eq=False)
+class Block:
+    """What the expressions of one SELECT may name: its own sources, its labels, and what the SELECT around it knows."""
+
+    parent: Block | None
+    common: Mapping[str, Shape]
+    query: nodes.Relation | None = None
+    sources: list[Named] = field(default_factory=list)
+    labels: dict[str, Traced] = field(default_factory=dict)
+
+    def own(self, column: nodes.Column) -> Traced | None:
+        """The column of this block's sources.
+
+        :raises ProgrammingError: it could be of several.
+        """
+        found = [
+            traced
+            for source in self.sources
+            if column.table is None or source.answers_to(column.table, column.schema)
+            if (traced := source.find(column.name)) is not None
+        ]
+        if len(found) > 1:
+            raise ProgrammingError(f"The column {column.name!r} is ambiguous: write the table before it.")
+        return found[0] if found else None
+
+    def resolve(self, column: nodes.Column) -> Traced:
+        """What a column means here: of a source, a label, or of a SELECT around this one.
+
+        :raises UndefinedColumn: nothing has it; a similar name is suggested.
+        """
+        block: Block | None = self
+        while block is not None:
+            found = block.own(column)
+            if found is not None:
+                return found
+            if column.table is None and column.name in block.labels:
+                return block.labels[column.name]
+            block = block.parent
+        raise self._undefined(column)
+
+    def _undefined(self, column: nodes.Column) -> UndefinedColumn:
+        qualifiers = [source.called for source in self._around()]
+        if column.table is not None and column.table not in qualifiers:
+            return UndefinedColumn(
+                f"{column.table!r} is not a table of this statement; it reads {', '.join(map(repr, qualifiers))}."
+            )
+        known = [name for source in self._around() for name in _names(source)]
+        near = get_close_matches(column.name, known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return UndefinedColumn(f"There is no column {column.name!r} in the tables of this statement.{hint}")
+
+    def _around(self) -> Iterator[Named]:
+        block: Block | None = self
+        while block is not None:
+            yield from block.sources
+            block = block.parent
+
+
+def _names(source: Named) -> list[str]:
+    if source.occurrence is not None:
+        return [column.name for column in source.occurrence.table.visible]
+    return [label for label, _ in source.shape]
+
+
+def starred(star: nodes.Star, block: Block) -> Iterator[tuple[str, Traced]]:
+    """The columns of ``*`` or ``t.*``.
+
+    :raises UndefinedColumn: there is no such table.
+    :raises Unsupported: a table of which only the key is known.
+    """
+    sources = [source for source in block.sources if star.table is None or source.answers_to(star.table, star.schema)]
+    if not sources:
+        raise UndefinedColumn(f"{star.table!r} is not a table of this statement.")
+    for source in sources:
+        if source.occurrence is not None and not source.occurrence.table.declared:
+            raise Unsupported(
+                f"SELECT * from {source.called!r} beside other tables: only its key is known; name the columns."
+            )
+        for name in _names(source):
+            traced = source.find(name)
+            assert traced is not None
+            yield name, traced
+
+
+_SUMMED = ("sum()", "abs()", "Arithmetic (-)")
+_NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.NUMBER)
+
+
+def traced(expression: nodes.Expression, block: Block) -> Traced:
+    """What an expression's values are."""
+    match expression:
+        case nodes.Column():
+            return block.resolve(expression)
+        case nodes.CountRows():
+            return Traced(kind=Kind.INTEGER)
+        case nodes.Computed():
+            return _computed(expression, block)
+        case nodes.Subquery(_, exists) if exists:
+            return Traced(kind=Kind.BOOLEAN)
+        case nodes.Param() | nodes.Literal() | nodes.Concat() | nodes.CurrentTimestamp() | nodes.Subquery():
+            return Traced()
+        case _:
+            return Traced(kind=Kind.BOOLEAN)
+
+
+def _computed(expression: nodes.Computed, block: Block) -> Traced:
+    match expression.gives:
+        case "number":
+            return Traced(kind=Kind.INTEGER)
+        case "truth":
+            return Traced(kind=Kind.BOOLEAN)
+        case "json":
+            return Traced(kind=Kind.DOCUMENT)
+        case "same":
+            kind = _common_kind(expression, block)
+            summed = expression.what in _SUMMED
+            return Traced(kind=kind if not summed or kind in _NUMBERS else None)
+        case _:
+            return Traced()
+
+
+def _common_kind(expression: nodes.Computed, block: Block) -> Kind | None:
+    """The kind that all results of an expression have; a constant has that of the others."""
+    results = expression.parts[:1] if expression.aggregate else expression.parts
+    kinds = {traced(part, block).kind for part in results if not isinstance(part, _WITHOUT_KIND)}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+CONDITIONS = (
+    nodes.Compare,
+    nodes.Same,
+    nodes.Between,
+    nodes.In,
+    nodes.InQuery,
+    nodes.Like,
+    nodes.IsNull,
+    nodes.IsTrue,
+    nodes.Not,
+    nodes.And,
+    nodes.Or,
+)
+_WITHOUT_KIND = (*CONDITIONS, nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp)

@@ -1,0 +1,109 @@
+"""The local step: each table's rows are read and put into SQLite, page by page, and SQLite runs the statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy_dynamorm.errors import Error
+from sqlalchemy_dynamorm.plan.steps import BatchGetItem, Feed, GetItem, Link, LocalPlan
+from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.cut import number_of_rows
+from sqlalchemy_dynamorm.run.reads import Reader, Scope
+from sqlalchemy_dynamorm.run.request import Answer, Asking, Execution, Outcome, Rows
+from sqlalchemy_dynamorm.run.scratch import Scratch
+from sqlalchemy_dynamorm.run.sources import Row
+
+FEW_KEYS, FEW_QUERIES = 1000, 50
+"""Up to how many keys reading by key is taken for cheaper than a Scan that is allowed: 10 BatchGetItem calls, or as
+many Queries as are soon made in parallel."""
+
+
+@dataclass(frozen=True)
+class LocalReader:
+    """A local plan with the readers of its tables, made once and run with any values."""
+
+    plan: LocalPlan
+    readers: tuple[_FeedReader, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "readers", tuple(_FeedReader(feed) for feed in self.plan.feeds))
+
+    def run(self, values: Bound, scope: Scope) -> Execution:
+        """The rows of the statement.
+
+        :raises UnsupportedValue: a number that SQLite could only compute with inexactly.
+        """
+        plan = self.plan
+        for bound in plan.bounds:
+            number_of_rows("LIMIT or OFFSET", values, bound)
+        with Scratch(now=values.now) as scratch:
+            for name, table in plan.lists:
+                _load_list(scratch, table, values.parameter(name))
+            for reader in self.readers:
+                yield from reader.feed(scratch, values, scope)
+            given = {name: values.parameter(name) for name in plan.params}
+            given["dynamorm_now"] = values.now
+            for rows in scratch.run(plan.text, given, plan.kinds, shown=plan.shown):
+                yield Rows(rows)
+        return Outcome()
+
+
+def _load_list(scratch: Scratch, table: str, values: Sequence[Any]) -> None:
+    rows = [value if isinstance(value, tuple) else (value,) for value in values]
+    scratch.create_list(table, len(rows[0]) if rows else 1)
+    scratch.load_list(table, rows)
+
+
+class _FeedReader:
+    """Reads the rows of one feed, by itself or by the keys that others give."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._alone = None if feed.read is None else Reader(feed.read)
+        self._linked = None if feed.link is None else Reader(feed.link.read)
+
+    def feed(self, scratch: Scratch, values: Bound, scope: Scope) -> Asking[None]:
+        """Fill the feed's SQLite table."""
+        feed = self._feed
+        scratch.create(feed.name, feed.columns, shown=feed.shown)
+        reader, values = self._reader(scratch, values)
+        yield from taken(reader.run(values, scope), lambda rows: scratch.load(feed.name, rows))
+
+    def _reader(self, scratch: Scratch, values: Bound) -> tuple[Reader, Bound]:
+        if self._linked is None:
+            assert self._alone is not None
+            return self._alone, values
+        link = self._feed.link
+        assert link is not None
+        chunks = scratch.run(link.query, {}, [key.kind for key in link.keys])
+        keys = [key for rows in chunks for key in rows if None not in key]
+        if self._alone is not None and len(keys) > _few(link):
+            return self._alone, values
+        listed = [key[0] if len(link.keys) == 1 else key for key in keys]
+        return self._linked, replace(values, values={**values.values, link.param: listed})
+
+
+def _few(link: Link) -> int:
+    return FEW_KEYS if isinstance(link.read.access, BatchGetItem | GetItem) else FEW_QUERIES
+
+
+def taken(execution: Execution, take: Callable[[list[Row]], None]) -> Asking[Outcome]:
+    """Run an execution whose rows go to a function instead of to the client."""
+    answer: Answer = None
+    failure: Error | None = None
+    while True:
+        try:
+            ask = execution.send(answer) if failure is None else execution.throw(failure)
+        except StopIteration as stop:
+            outcome: Outcome = stop.value
+            return outcome
+        answer = failure = None
+        if isinstance(ask, Rows):
+            take(ask.rows)
+            continue
+        try:
+            answer = yield ask
+        except Error as error:
+            failure = error

@@ -1,0 +1,122 @@
+"""A statement's own text made ready for SQLite: only names, lists, moments and types of CAST are replaced in it.
+
+What sqlglot writes is never run: its generator changes meanings. So the text stays the user's, but for these places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+from sqlalchemy_dynamorm.sql.closed_world import unsupported
+from sqlalchemy_dynamorm.sql.grammar import tokens_of
+from sqlalchemy_dynamorm.sql.nodes import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A piece of the text and what stands in its place."""
+
+    place: Place
+    text: str
+
+
+def quoted(name: str) -> str:
+    """A name in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def rewritten(text: str, edits: Iterable[Edit], part: Place | None = None) -> str:
+    """The text, or a part of it, with its edits made."""
+    start, end = (part.start, part.end) if part else (0, len(text))
+    pieces: list[str] = []
+    for edit in sorted(edits, key=lambda each: each.place.start):
+        if start <= edit.place.start and edit.place.end <= end:
+            pieces += [text[start : edit.place.start], edit.text]
+            start = edit.place.end
+    return "".join([*pieces, text[start:end]])
+
+
+MOMENTS = {
+    TokenType.CURRENT_TIMESTAMP: ":dynamorm_now",
+    TokenType.CURRENT_DATE: "substr(:dynamorm_now, 1, 10)",
+    TokenType.CURRENT_TIME: "substr(:dynamorm_now, 12)",
+}
+"""SQLite's own have another form than what is stored, so they would not compare."""
+
+
+def token_edits(text: str, lists: frozenset[str], list_table: Callable[[str], str], cast: Cast) -> Iterator[Edit]:
+    """The edits that are seen in the tokens: parameters that are lists, the present moment, and types of CAST.
+
+    :param list_table: the name of the SQLite table that holds a list.
+    :param cast: see :data:`Cast`.
+    """
+    tokens = tokens_of(text)
+    for at, token in enumerate(tokens):
+        if token.token_type in MOMENTS:
+            yield Edit(_span(tokens, at, _call_end(tokens, at)), MOMENTS[token.token_type])
+        elif token.token_type == TokenType.COLON and at + 1 < len(tokens) and tokens[at + 1].text in lists:
+            yield _list_edit(tokens, at, list_table(tokens[at + 1].text))
+        elif _is_cast(tokens, at, text):
+            yield from _cast_edits(tokens, at, text, cast)
+
+
+def param_names(text: str) -> tuple[str, ...]:
+    """The parameters of a text, each once."""
+    tokens = tokens_of(text)
+    return tuple(dict.fromkeys(name.text for colon, name in pairwise(tokens) if colon.token_type == TokenType.COLON))
+
+
+def _is_cast(tokens: list[Token], at: int, text: str) -> bool:
+    called = at + 1 < len(tokens) and tokens[at + 1].token_type == TokenType.L_PAREN
+    return called and text[tokens[at].start : tokens[at].end + 1].upper() == "CAST"
+
+
+def _span(tokens: list[Token], first: int, last: int) -> Place:
+    return Place(tokens[first].start, tokens[last].end + 1)
+
+
+def _call_end(tokens: list[Token], at: int) -> int:
+    """The last token of ``CURRENT_TIMESTAMP`` or ``CURRENT_TIMESTAMP()``."""
+    following = [token.token_type for token in tokens[at + 1 : at + 3]]
+    return at + 2 if following == [TokenType.L_PAREN, TokenType.R_PAREN] else at
+
+
+def _list_edit(tokens: list[Token], at: int, table: str) -> Edit:
+    query = f"SELECT * FROM {quoted(table)}"
+    around = [tokens[at - 1].token_type, tokens[at + 2].token_type if at + 2 < len(tokens) else None]
+    in_parentheses = around == [TokenType.L_PAREN, TokenType.R_PAREN]
+    return Edit(_span(tokens, at, at + 1), query if in_parentheses else f"({query})")
+
+
+Cast = Callable[[str], "str | None"]
+"""A type's text to the type that SQLite casts to, or to a function's name with ``()``; ``None`` refuses."""
+
+
+def _cast_edits(tokens: list[Token], at: int, text: str, cast: Cast) -> Iterator[Edit]:
+    as_, end = _cast_parts(tokens, at)
+    written = text[tokens[as_ + 1].start : tokens[end - 1].end + 1]
+    type_ = cast(written)
+    if type_ is None:
+        raise unsupported(f"CAST to {written}", "SQLite, which computes it, has no such type")
+    if type_.endswith("()"):
+        yield Edit(_span(tokens, at, at), type_[:-2])
+        yield Edit(_span(tokens, as_, end - 1), "")
+    else:
+        yield Edit(_span(tokens, as_ + 1, end - 1), type_)
+
+
+def _cast_parts(tokens: list[Token], at: int) -> tuple[int, int]:
+    """Where the AS and the closing parenthesis of a CAST stand."""
+    depth, as_ = 0, at
+    for position in range(at + 1, len(tokens)):
+        kind = tokens[position].token_type
+        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(kind, 0)
+        if depth == 0:
+            return as_, position
+        if kind == TokenType.ALIAS and depth == 1:
+            as_ = position
+    raise unsupported("CAST without parentheses")
