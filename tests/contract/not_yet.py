@@ -69,11 +69,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _ONLY_2_0 = {
-    reasons.NO_UNION: (
-        "DeprecatedCompoundSelectTest::test_distinct_selectable_in_unions",
-        "DeprecatedCompoundSelectTest::test_limit_offset_aliased_selectable_in_unions",
-        "DeprecatedCompoundSelectTest::test_plain_union",
-    ),
 }
 _REFUSED = (exc.NotSupportedError, errors.NotSupportedError, NotImplementedError)
 REFUSALS: Mapping[str, type[Exception] | tuple[type[Exception], ...]] = {
