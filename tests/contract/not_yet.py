@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import sqlalchemy as sa
 from sqlalchemy import exc
 
 from sqlalchemy_dynamorm import errors
@@ -68,16 +67,13 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "PostCompileParamsTest::test_execute_tuple_expanding_plus_literal_heterogeneous_execute",
     ),
 }
-_ONLY_2_0 = {
-}
 _REFUSED = (exc.NotSupportedError, errors.NotSupportedError, NotImplementedError)
 REFUSALS: Mapping[str, type[Exception] | tuple[type[Exception], ...]] = {
     **dict.fromkeys(NOT_YET, _REFUSED),
     reasons.OWN_TEXT: AssertionError,
 }
 """What a listed test has to fail with: a refusal, so that the list hides no wrong answer."""
-_TABLES = (NOT_YET, _ONLY_2_0) if sa.__version__.startswith("2.0.") else (NOT_YET,)
-_SENTENCES = {name: sentence for table in _TABLES for sentence, names in table.items() for name in names}
+_SENTENCES = {name: sentence for sentence, names in NOT_YET.items() for name in names}
 _DRIVER = re.compile(r"_dynamodb\+\w+$")
 
 
