@@ -187,7 +187,7 @@ def _windowed(node: exp.Window, scope: Scope) -> nodes.Expression:
         raise unsupported(f"OVER behind {name_of(function)}", "it is for aggregates and window functions")
     given = [each for each in _arguments(function) if type(each) is not exp.Star]
     parts = _read([*given, *filters, *window_parts(node)], scope)
-    return nodes.Computed("A window (OVER)", parts, gives=GIVES.get(called, ""))
+    return nodes.Computed(nodes.WINDOW, parts, gives=GIVES.get(called, ""))
 
 
 def window_parts(node: exp.Window) -> list[exp.Expr]:

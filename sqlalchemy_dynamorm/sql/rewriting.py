@@ -40,10 +40,20 @@ def rewritten(text: str, edits: Iterable[Edit], part: Place | None = None) -> st
     return "".join([*pieces, text[start:end]])
 
 
+def before_alias(text: str, alias: Place) -> Place:
+    """Where the query in parentheses stands that an alias in FROM is of."""
+    tokens = tokens_of(text)
+    at = next(number for number, token in enumerate(tokens) if token.start == alias.start) - 1
+    end = at - 1 if tokens[at].token_type == TokenType.ALIAS else at
+    return _span(tokens, _opening(tokens, end), end)
+
+
+NOW = "dynamorm_now"
+"""The parameter that is the present moment, in the stored form."""
 MOMENTS = {
-    TokenType.CURRENT_TIMESTAMP: ":dynamorm_now",
-    TokenType.CURRENT_DATE: "substr(:dynamorm_now, 1, 10)",
-    TokenType.CURRENT_TIME: "substr(:dynamorm_now, 12)",
+    TokenType.CURRENT_TIMESTAMP: f":{NOW}",
+    TokenType.CURRENT_DATE: f"substr(:{NOW}, 1, 10)",
+    TokenType.CURRENT_TIME: f"substr(:{NOW}, 12)",
 }
 """SQLite's own have another form than what is stored, so they would not compare."""
 
