@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy_dynamorm.plan.definitions import display_name, index_of, table_of, types_given
@@ -44,7 +45,7 @@ def _create_table(node: nodes.CreateTable, connection: Connection) -> Execution:
     table = table_of(node, client.settings.schema_separator)
     if node.table.schema is None and "table_name" not in dict(node.options):
         written = connection.physical(node.table.name, None)
-        table = Table(table.name, written, table.columns, table.partition, table.sort, table.indexes)
+        table = replace(table, physical=written)
     client.catalog.forget(table.physical)
     client.catalog.declare(table)
     return definitions.create_table(table, client.counters, if_not_exists=node.if_not_exists)

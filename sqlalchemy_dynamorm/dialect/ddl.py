@@ -81,7 +81,7 @@ class DDLCompiler(GenericDDLCompiler):
 
     def _inline_index(self, index: sa.Index, table: sa.Table) -> str:
         built = self._built(index, table)
-        return "" if built is None else f"INDEX {self._index_text(index, built)}"
+        return "" if built is None else f"{'UNIQUE ' if index.unique else ''}INDEX {self._index_text(index, built)}"
 
     def visit_primary_key_constraint(self, constraint: Any, **kw: Any) -> str:
         names = key_names(constraint.table)
@@ -133,7 +133,10 @@ class DDLCompiler(GenericDDLCompiler):
         if built is None:
             return self._nothing(f"the index {index.name} is not created: its column's type cannot be an index key")
         if_not_exists = "IF NOT EXISTS " if create.if_not_exists else ""
-        head = f"CREATE INDEX {if_not_exists}{self.preparer.format_index(index)} ON {self.preparer.format_table(table)}"
+        kind = "UNIQUE INDEX" if index.unique else "INDEX"
+        head = (
+            f"CREATE {kind} {if_not_exists}{self.preparer.format_index(index)} ON {self.preparer.format_table(table)}"
+        )
         return f"{head} {self._key_text(built, secondary.key_types(index, self._columns(index)))}"
 
     def visit_drop_index(self, drop: Any, **kw: Any) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.sql import sqltypes
 from sqlalchemy_dynamorm.dialect import secondary
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
 from sqlalchemy_dynamorm.plan import schema as planned
+from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of, kind_of, type_name
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
@@ -23,7 +24,7 @@ from sqlalchemy_dynamorm.sql import nodes
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
 
-BUILT_TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name"})
+BUILT_TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name", "foreign_writers"})
 
 
 def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> planned.Table:
@@ -40,6 +41,7 @@ def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> pl
         for name in key:
             _check_key_type(table, columns[name])
         partition, sort, hidden, packed = key_attributes(key)
+        uniques = _uniques(table, key)
         effective = schema or dialect.settings.default_schema
         return planned.Table(
             name=table.name if effective is None else f"{effective}.{table.name}",
@@ -49,7 +51,27 @@ def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> pl
             sort=sort,
             indexes=secondary.indexes(table, columns, partition, sort, dialect.settings.schema_separator),
             packed=packed,
+            uniques=uniques,
+            foreign_writers=_foreign_writers(table),
+            system=dialect.settings.system_table if uniques else None,
         )
+
+
+def _uniques(table: sa.Table, key: tuple[str, ...]) -> tuple[planned.Unique, ...]:
+    constraints: list[Any] = [each for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
+    constraints += [each for each in table.indexes if each.unique]
+    found = []
+    for each in constraints:
+        name = str(each.name) if isinstance(each.name, str) else None
+        found.append(planned.Unique(name, tuple(str(column.name) for column in each.columns)))
+    return kept_by_guards(found, key)
+
+
+def _foreign_writers(table: sa.Table) -> bool:
+    given = table.dialect_options["dynamodb"]["foreign_writers"]
+    if given not in (None, True, False):
+        raise Misdeclared(f"Table {table.name!r}: dynamodb_foreign_writers takes True or False.")
+    return bool(given)
 
 
 def physical_name(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> str:
@@ -149,9 +171,6 @@ def _refuse_unbuilt(table: sa.Table) -> None:
             refuse(f"{where}the option dynamodb_{option}")
     if table._prefixes:
         refuse(f"{where}the prefix {' '.join(table._prefixes)}", "DynamoDB has one kind of table")
-    for constraint in table.constraints:
-        if isinstance(constraint, sa.UniqueConstraint):
-            refuse(f"{where}a unique constraint", "unique constraints are not enforced yet, so they are refused")
     for column in table.columns:
         _refuse_unbuilt_column(where, column)
 

@@ -26,7 +26,7 @@ def indexes(
     """The indexes of a table that can be created, by name.
 
     :param columns: the declared columns by name.
-    :raises UnsupportedCompile: a unique or functional index, an option that is not built.
+    :raises UnsupportedCompile: a functional index, an option that is not built.
     :raises Misdeclared: an index that contradicts itself, the table's key, or a limit of the service.
     """
     found = [index(each, partition, separator) for each in sorted(table.indexes, key=lambda each: str(each.name))]
@@ -54,8 +54,6 @@ def index(declared: sa.Index, partition: str, separator: str) -> Index:
     if declared.name is None:
         raise Misdeclared(f"{where} has no name; give it one.")
     name = _written(str(declared.name)) if isinstance(declared.name, elements.conv) else str(declared.name)
-    if declared.unique:
-        refuse(f"{where}: unique=True", "unique constraints are not enforced yet, so they are refused")
     options = _options(declared, where)
     names = _column_names(declared, where)
     hash_, range_ = _local_key(names, partition, options, where) if options.local else _key(names, options, where)

@@ -1,4 +1,4 @@
-"""Which API call serves a WHERE: whole keys first, then a Query of the table or an index, else a Scan.
+"""Which API call serves a WHERE: whole keys, then unique values, then a Query of the table or an index, else a Scan.
 
 The order in which conditions were written never matters. An index that could lose rows (an item without one of its
 key attributes is not in it) is never used. Where the partition key is given, the table's own Query goes before a
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy_dynamorm.plan.guarded import guarded
 from sqlalchemy_dynamorm.plan.indexes import Refusal, hinted_query, index_query
 from sqlalchemy_dynamorm.plan.key_conditions import as_list, fixed_columns, key_query, narrowing
 from sqlalchemy_dynamorm.plan.keyed import whole_keys
@@ -29,7 +30,7 @@ from sqlalchemy_dynamorm.plan.predicates import (
     every,
 )
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Table
-from sqlalchemy_dynamorm.plan.steps import Access, BatchGetItem, GetItem, Nothing, Query, Scan
+from sqlalchemy_dynamorm.plan.steps import Access, BatchGetItem, GetItem, GuardedGet, Nothing, Query, Scan
 
 Ordering = Sequence[tuple[Column, bool]]  # (column, descending), the columns that an equality does not fix
 Parts = tuple[Predicate, ...]
@@ -72,6 +73,10 @@ def choose(table: Table, where: Predicate, wanted: Wanted, options: PlanOptions)
     keyed = whole_keys(table, parts)
     if keyed is not None:
         return _keyed(table, parts, *keyed)
+    lookup = guarded(table, parts)
+    if lookup is not None:
+        names = ", ".join(lookup.unique.columns)
+        return Choice(lookup, where, f"the unique values are given ({names})")
     query_of_table = key_query(table.key[:1], table.key_columns[1:], parts, None)
     if query_of_table is not None:
         if table.packed and not all(map(_inclusive, query_of_table.range)):
@@ -135,8 +140,7 @@ def _by_index(table: Table, parts: Parts, wanted: Wanted, options: PlanOptions) 
         else:
             found.append(query)
     if not found:
-        reason = "no key or index serves the WHERE" if parts else "the table is asked for whole"
-        return Choice(Scan(options.segments), every(parts), reason, tuple(passed_over) if parts else ())
+        return Choice(Scan(options.segments), every(parts), "no key or index serves the WHERE", tuple(passed_over))
     chosen = max(found, key=lambda query: _rank(query, table, wanted.order))
     assert chosen.index is not None
     reason = f"the hash key of index {chosen.index.name!r} is given"
@@ -170,7 +174,7 @@ def _inclusive(part: Comparison | Pattern) -> bool:
 
 def serves_order(access: Access, table: Table, order: Ordering) -> bool:
     """Whether the rows of this access come in that order without sorting."""
-    if not order or isinstance(access, GetItem | Nothing):
+    if not order or isinstance(access, GetItem | GuardedGet | Nothing):
         return True
     if not isinstance(access, Query) or not access.single:
         return False

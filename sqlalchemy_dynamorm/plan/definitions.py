@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
-from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
+from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 
 _TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name"})
@@ -23,8 +25,6 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
     :raises Unsupported: an option that is not built, a type that cannot be a key.
     :raises ProgrammingError: a key or index column that is not declared, an option that does not fit.
     """
-    if node.uniques:
-        raise Unsupported("UNIQUE constraints are not enforced yet, so they are refused; leave the UNIQUE out.")
     options = _options(node.options, _TABLE_OPTIONS, f"the table {node.table.name!r}")
     columns = tuple(_column(column, node.primary_key) for column in node.columns)
     key = _key(node, options)
@@ -37,7 +37,14 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
         for name in index.key:
             _check_key(by_name, name, node.table.name)
     written = options.get("table_name") or physical(node.table.name, node.table.schema, separator)
-    return Table(display_name(node.table), written, (*columns, *hidden), partition, sort, indexes, packed=packed)
+    keyed = Table(display_name(node.table), written, (*columns, *hidden), partition, sort, indexes, packed=packed)
+    return replace(keyed, uniques=_uniques(node, key))
+
+
+def _uniques(node: nodes.CreateTable, key: tuple[str, ...]) -> tuple[Unique, ...]:
+    constraints = [Unique(each.name, each.columns) for each in node.uniques]
+    indexes = [Unique(each.name, each.columns) for each in node.indexes if each.unique]
+    return kept_by_guards([*constraints, *indexes], key)
 
 
 def display_name(name: nodes.TableName) -> str:
@@ -81,11 +88,9 @@ def _check_key(columns: Mapping[str, Column], name: str, table: str) -> None:
 def index_of(node: nodes.CreateIndex, separator: str) -> Index:
     """The index that a CREATE INDEX describes.
 
-    :raises Unsupported: a unique index, or an option that is not built.
+    :raises Unsupported: an option that is not built.
     :raises ProgrammingError: an option that does not fit, or too many key columns.
     """
-    if node.unique:
-        raise Unsupported(f"The unique index {node.name!r}: unique constraints are not enforced yet, so it is refused.")
     options = _options(node.options, _INDEX_OPTIONS, f"the index {node.name!r}")
     local = options.get("local", "false") == "true"
     hashes = int(options.get("hash_columns", "1"))

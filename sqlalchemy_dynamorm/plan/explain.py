@@ -29,6 +29,7 @@ from sqlalchemy_dynamorm.plan.steps import (
     ChangePlan,
     Feed,
     GetItem,
+    GuardedGet,
     InsertPlan,
     KeyProduct,
     KeyRows,
@@ -109,12 +110,13 @@ def _read(plan: ReadPlan) -> Iterator[_Step]:
             keys = " OR ".join(_source(source) for source in sources)
             yield "BatchGetItem", physical, None, keys, None, "; ".join([*detail, _consistency(plan)])
             yield from _local("filter", rest)
+        case GuardedGet():
+            yield from _guarded(plan, access, detail)
+            yield from _local("filter", rest)
         case Query():
             yield from _query(plan, access, detail)
         case Scan(segments):
-            if segments > 1:
-                detail.append(f"{segments} segments, in parallel")
-            detail.append(_consistency(plan))
+            detail += [*([f"{segments} segments, in parallel"] if segments > 1 else []), _consistency(plan)]
             yield "Scan" + _select(plan), physical, None, None, rest, "; ".join(detail)
     if plan.sort:
         terms = (f"{plan.projection.fields[sort.field].name}{' DESC' if sort.descending else ''}" for sort in plan.sort)
@@ -126,6 +128,13 @@ def _read(plan: ReadPlan) -> Iterator[_Step]:
         more = " more" if plan.offset is not None else ""
         why = f"the first {rows_kept} of the sorted" if plan.sort else f"reading stops after {rows_kept}{more}"
         yield "Limit", None, None, None, None, why
+
+
+def _guarded(plan: ReadPlan, lookup: GuardedGet, detail: list[str]) -> Iterator[_Step]:
+    assert plan.table is not None
+    how = _consistency(plan)
+    yield "GetItem", plan.table.system, None, _joined(lookup.values), None, "; ".join([*detail, "their guard", how])
+    yield "GetItem", plan.table.physical, None, "the key that the guard names", None, how
 
 
 def _query(plan: ReadPlan, query: Query, detail: list[str]) -> Iterator[_Step]:
@@ -188,10 +197,20 @@ def _insert(plan: InsertPlan) -> Iterator[_Step]:
         yield "UpdateItem", "the system table", None, None, None, f"the next ids for {table.autoincrement.name!r}"
     condition = f"attribute_not_exists({table.partition})"
     yield "PutItem", table.physical, None, None, condition, f"{_rows(len(plan.rows))}; {_COMMIT}"
+    yield from _guards(table, None)
 
 
 _COMMIT = "in a transaction it is buffered, and commit sends one TransactWriteItems (one write alone goes as itself)"
 _CHANGE = f"{_COMMIT}; there the item is read first, unless this transaction wrote it (GetItem), for the rowcount"
+
+
+def _guards(table: Table, changed: frozenset[str] | None) -> Iterator[_Step]:
+    """The guards that change where these columns do; ``None`` for all."""
+    held = [unique for unique in table.uniques if changed is None or changed & {*unique.columns}]
+    if held:
+        names = " and ".join(f"({', '.join(unique.columns)})" for unique in held)
+        why = f"in one transaction with the row, at once too: the guards of the unique values of {names}"
+        yield "TransactWriteItems", table.system, None, None, None, why
 
 
 def _rows(count: int) -> str:
@@ -206,6 +225,12 @@ def _change(plan: ChangePlan) -> Iterator[_Step]:
         condition.append(f"({show(plan.rest)})" if isinstance(plan.rest, Some) else show(plan.rest))
     key = _joined((*plan.key, *conjuncts(plan.check))) if plan.key is not None else "each key found"
     conditions = " AND ".join(condition)
+    yield from _changed(plan, key, conditions)
+    set_ = None if plan.assignments is None or plan.moves else frozenset(column.name for column, _ in plan.assignments)
+    yield from _guards(plan.table, set_)
+
+
+def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[_Step]:
     if plan.moves:
         why = "the key changes: the old item is deleted if unchanged, the new one put if its key is free"
         yield "GetItem", plan.table.physical, None, key, None, "the item to move"

@@ -106,6 +106,17 @@ class Index:
         return self.hash + self.range
 
 
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A unique constraint: no two items have the same values in all its columns. NULLs do not collide.
+
+    :ivar name: for messages; ``None`` where it has none.
+    """
+
+    name: str | None
+    columns: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Table:
     """A table that a statement names.
@@ -115,6 +126,9 @@ class Table:
     :ivar sort: the sort key's attribute, or ``None``.
     :ivar packed: the columns that the hidden sort key packs, in its order; see :mod:`~.plan.packed`.
     :ivar declared: ``False`` where only DescribeTable is known: any other attribute may exist.
+    :ivar uniques: the unique constraints that guards in the system table keep: those that do not hold the whole key.
+    :ivar foreign_writers: others write it without keeping guards, so they serve no lookup.
+    :ivar system: the system table's physical name, ``None`` where the engine has none.
     """
 
     name: str
@@ -125,6 +139,9 @@ class Table:
     indexes: tuple[Index, ...] = field(default=())
     declared: bool = True
     packed: tuple[str, ...] = ()
+    uniques: tuple[Unique, ...] = ()
+    foreign_writers: bool = False
+    system: str | None = None
 
     @property
     def key(self) -> tuple[str, ...]:

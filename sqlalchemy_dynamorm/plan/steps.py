@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Union
 
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Pattern, Predicate
-from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
+from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -48,6 +48,14 @@ class BatchGetItem:
 
     sources: tuple[KeyProduct | KeyRows, ...]
     check: Predicate = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedGet:
+    """At most one item, by unique values: their guard is read, then the item that it names."""
+
+    unique: Unique
+    values: tuple[Comparison, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class Nothing:
     """No row can match: nothing is read."""
 
 
-Access = Union[GetItem, BatchGetItem, Query, Scan, Nothing]
+Access = Union[GetItem, BatchGetItem, GuardedGet, Query, Scan, Nothing]
 
 
 @dataclass(frozen=True, slots=True)

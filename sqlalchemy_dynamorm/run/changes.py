@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy_dynamorm.errors import ConditionFailed, Error
+from sqlalchemy_dynamorm.errors import ConditionFailed, Error, StaleRow
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, NEVER, columns_of
 from sqlalchemy_dynamorm.plan.schema import Column
 from sqlalchemy_dynamorm.plan.steps import ChangePlan
 from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
-from sqlalchemy_dynamorm.run.commit import move
+from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.decode import RowDecoder, wire_item
 from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.items import applied, assigned
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values, key_given, key_of
 from sqlalchemy_dynamorm.run.reads import Reader, Scope, project
-from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows, held
 from sqlalchemy_dynamorm.run.sources import Row, send_all
 from sqlalchemy_dynamorm.run.values import Item, WireValue
 from sqlalchemy_dynamorm.run.writing import Check
 
+ATTEMPTS = 8
+"""How often an item is read and changed anew in AUTOCOMMIT, where others change it meanwhile."""
 Changed = dict[str, "WireValue | None"]
 
 
@@ -60,13 +62,14 @@ class Changer:
         # Where keys must be found, each set of values sees what the one before it changed.
         for part in [batch] if self.plan.key is not None else [[values] for values in batch]:
             targets = yield from self._targets(part, scope)
-            if buffer is None and not self.plan.moves:
+            if buffer is not None:
+                count += yield from self._judged(targets, buffer)
+            elif self.plan.moves or self._guarded:
+                for target in targets:
+                    count += yield from self._alone(target)
+            else:
                 for together in self._rounds(targets):
                     count += yield from self._at_once(together)
-            else:
-                # What is sent at once changes what the next one finds, so there each is read just before.
-                for together in [targets] if buffer is not None else [[target] for target in targets]:
-                    count += yield from self._judged(together, buffer)
         return Outcome(count)
 
     def _targets(self, batch: Sequence[Bound], scope: Scope) -> Asking[list[Target]]:
@@ -165,26 +168,47 @@ class Changer:
         params = writing.delete(table, target.key, condition, placeholders)
         return Request("DeleteItem", {**params, "ReturnValues": "ALL_OLD"}, repeatable=False)
 
-    # --- in a transaction, and for moved keys ---
+    @property
+    def _guarded(self) -> bool:
+        """Whether guards change with the items."""
+        set_ = None if self.plan.assignments is None else {column.name for column, _ in self.plan.assignments}
+        return any(set_ is None or set_ & {*unique.columns} for unique in self.plan.table.uniques)
 
-    def _judged(self, targets: list[Target], buffer: Buffer | None) -> Asking[int]:
+    def _alone(self, target: Target) -> Asking[int]:
+        """One item in a transaction of its own, for what takes several actions; anew where another was faster."""
+        for attempt in range(ATTEMPTS):
+            own, shown = Buffer(), list[Row]()
+            count = yield from held(self._judged([target], own), shown)
+            try:
+                yield from commit(own)
+            except StaleRow:
+                if attempt + 1 == ATTEMPTS:
+                    raise
+                continue
+            break
+        if self.plan.returning is not None:
+            yield Rows(shown)
+        return count
+
+    # --- in a transaction ---
+
+    def _judged(self, targets: list[Target], buffer: Buffer) -> Asking[int]:
         """Read the items together, then change those on which the WHERE holds, in order."""
         count = 0
         images = yield from self._images(targets, buffer)
         for target in targets:
-            entry = buffer.entry(self.plan.table, target.key) if buffer is not None else None
+            entry = buffer.entry(self.plan.table, target.key)
             image = images[identity(target.key, self.plan.table)] if entry is None else entry.after
             if image is not None and self._matches(image, target):
-                count += yield from self._change(target, image, buffer)
+                yield from self._change(target, image, buffer)
+                count += 1
         return count
 
-    def _images(self, targets: list[Target], buffer: Buffer | None) -> Asking[dict[Identity, Item | None]]:
+    def _images(self, targets: list[Target], buffer: Buffer) -> Asking[dict[Identity, Item | None]]:
         """The stored items, of those that this transaction has not written itself, read in parallel."""
         table = self.plan.table
         keys = {
-            identity(target.key, table): target.key
-            for target in targets
-            if buffer is None or buffer.entry(table, target.key) is None
+            identity(target.key, table): target.key for target in targets if buffer.entry(table, target.key) is None
         }
         asked = [
             Request("GetItem", {"TableName": table.physical, "Key": key, "ConsistentRead": True})
@@ -196,25 +220,19 @@ class Changer:
     def _matches(self, image: Item, target: Target) -> bool:
         return checker(self.plan.where, self.fields, target.values)(self.whole.row(image))
 
-    def _change(self, target: Target, image: Item, buffer: Buffer | None) -> Asking[int]:
-        """Change one item that matched; returns 0 where another was faster."""
+    def _change(self, target: Target, image: Item, buffer: Buffer) -> Asking[None]:
+        """Change one item that matched."""
         table, check = self.plan.table, Check(self.plan.rest, target.values)
         after = None if target.changed is None else applied(image, target.changed, table)
         if after is not None and key_of(after, table) != key_of(image, table):
-            if buffer is None:
-                yield from move(table, image, after)
-            else:
-                buffer.move(table, image, after, check)
-        elif buffer is not None and after is None:
+            buffer.move(table, image, after, check)
+        elif after is None:
             buffer.delete(table, image, check)
-        elif buffer is not None:
+        else:
             buffer.update(table, image, self._unmoved(target), check)
-        elif self._unmoved(target):
-            return (yield from self._at_once([Target(target.key, target.values, self._unmoved(target))]))
         if self.plan.returning is not None:
             shown = self.decoder.row(image if after is None else after)
             yield Rows([project(self.plan.returning, shown, target.values)])
-        return 1
 
     def _unmoved(self, target: Target) -> Changed:
         """What is set but key columns, which are set to what they are."""

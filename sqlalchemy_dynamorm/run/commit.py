@@ -7,7 +7,7 @@ API reference, TransactWriteItems).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import (
@@ -24,13 +24,14 @@ from sqlalchemy_dynamorm.errors import (
 )
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.buffer import Action, Buffer, Entry, duplicate
-from sqlalchemy_dynamorm.run.keys import key_of
 from sqlalchemy_dynamorm.run.request import Asking, Request
-from sqlalchemy_dynamorm.run.values import Item, item_size
-from sqlalchemy_dynamorm.run.writing import copied
+from sqlalchemy_dynamorm.run.taking import Taking
+from sqlalchemy_dynamorm.run.values import item_size
 
 MAX_ACTIONS = 100
 MAX_BYTES = 4 * 1024 * 1024
+MAX_ROUNDS = 8
+"""How often a transaction is sent that meets guards which others hold without having the value."""
 _SINGLE = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 
 
@@ -42,20 +43,22 @@ def commit(buffer: Buffer) -> Asking[None]:
     :raises StaleRow: a row that an UPDATE or DELETE had found was changed or is gone.
     :raises SerializationError: another transaction was at work on the same items.
     """
-    entries = list(buffer.entries.values())
-    _check_size(entries)
-    actions = [entry.action() for entry in entries]
+    taking = Taking.of(list(buffer.entries.values()))
+    _check_size(taking)
+    actions = taking.actions()
     if len(actions) == 1 and actions[0][0] != "ConditionCheck":
-        yield from _single(entries[0], actions[0])
+        yield from _single(taking.entries[0], actions[0])
     elif actions:
-        yield from _together(entries, actions)
+        yield from _together(taking)
 
 
-def _check_size(entries: Sequence[Entry]) -> None:
+def _check_size(taking: Taking) -> None:
     ways = "Commit more often, or use isolation_level='AUTOCOMMIT' for bulk work; nothing was sent."
-    if len(entries) > MAX_ACTIONS:
+    entries, guards = taking.entries, len(taking.guards)
+    if len(entries) + guards > MAX_ACTIONS:
+        more = f" and {guards} guards of unique values" if guards else ""
         raise TransactionTooLarge(
-            f"The transaction writes {len(entries)} items, and DynamoDB takes {MAX_ACTIONS} actions in one. {ways}"
+            f"The transaction writes {len(entries)} items{more}; DynamoDB takes {MAX_ACTIONS} actions in one. {ways}"
         )
     size = sum(item_size(entry.after or entry.key) for entry in entries)
     if size > MAX_BYTES:
@@ -70,29 +73,25 @@ def _single(entry: Entry, action: Action) -> Asking[None]:
         raise _lost(entry) from None
 
 
-def _together(entries: Sequence[Entry], actions: Sequence[Action]) -> Asking[None]:
-    try:
-        yield transaction([{kind: params} for kind, params in actions])
-    except TransactionCanceled as cancelled:
-        raise _cancelled(cancelled, entries) from None
+def _together(taking: Taking) -> Asking[None]:
+    for _ in range(MAX_ROUNDS):
+        actions = taking.actions()
+        try:
+            yield transaction([{kind: params} for kind, params in actions])
+        except TransactionCanceled as cancelled:
+            if not (yield from taking.resolved(cancelled.reasons)):
+                raise _cancelled(cancelled, taking) from None
+        else:
+            return
+    raise SerializationError(
+        f"Others kept taking the unique values of this transaction, {MAX_ROUNDS} times. Run it again.",
+        operation="TransactWriteItems",
+    )
 
 
 def transaction(actions: list[dict[str, Any]]) -> Request:
     """A TransactWriteItems with a token, so that sending it again applies it once."""
     return Request("TransactWriteItems", {"TransactItems": actions, "ClientRequestToken": str(uuid.uuid4())})
-
-
-def move(table: Table, before: Item, after: Item) -> Asking[None]:
-    """Change a key: the old item is deleted if it is unchanged, the new one put if its key is free.
-
-    :raises DuplicateKey: the new key is taken.
-    :raises StaleRow: the old item is not what was read any more.
-    """
-    entries = [
-        Entry(table, key_of(before, table), before, None, pins=copied(table, before), guarded=True),
-        Entry(table, key_of(after, table), None, after),
-    ]
-    yield from _together(entries, [entry.action() for entry in entries])
 
 
 def _lost(entry: Entry) -> Error:
@@ -106,9 +105,11 @@ def _lost(entry: Entry) -> Error:
     )
 
 
-def _cancelled(cancelled: TransactionCanceled, entries: Sequence[Entry]) -> Error:
+def _cancelled(cancelled: TransactionCanceled, taking: Taking) -> Error:
     """The error of the first action that was refused; a taken key or a lost row goes before a mere conflict."""
-    failed = [(entry, reason) for entry, reason in zip(entries, cancelled.reasons, strict=False) if _refused(reason)]
+    guarding = [guard.table for guard in taking.guards for _ in guard.actions()]
+    subjects: list[Entry | Table] = [*taking.entries, *guarding]
+    failed = [(about, reason) for about, reason in zip(subjects, cancelled.reasons, strict=False) if _refused(reason)]
     failed.sort(key=lambda pair: pair[1].get("Code") != "ConditionalCheckFailed")
     if not failed:
         where: dict[str, Any] = {"operation": "TransactWriteItems", "request_id": cancelled.request_id}
@@ -122,11 +123,12 @@ def _refused(reason: Mapping[str, Any]) -> bool:
     return bool(reason.get("Code", "None") != "None")
 
 
-def _of_reason(entry: Entry, reason: Mapping[str, Any]) -> Error:
-    code, table = reason["Code"], entry.table
+def _of_reason(about: Entry | Table, reason: Mapping[str, Any]) -> Error:
+    """The error of one action: of an entry, or of a guard of a table."""
+    code, table = reason["Code"], about.table if isinstance(about, Entry) else about
     match code:
-        case "ConditionalCheckFailed":
-            return _lost(entry)
+        case "ConditionalCheckFailed" if isinstance(about, Entry):
+            return _lost(about)
         case "TransactionConflict":
             return SerializationError(
                 f"Another transaction is at work on an item of {table.name!r}. Run this one again.",

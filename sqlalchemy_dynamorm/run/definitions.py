@@ -34,7 +34,7 @@ def create_table(table: Table, counters: Counters, *, if_not_exists: bool) -> Ex
 
     :raises DuplicateTable: a table of that name is there, with another key or without one of the indexes.
     """
-    if table.autoincrement is not None and counters.table is not None:
+    if (table.autoincrement is not None or table.uniques) and counters.table is not None:
         yield from create_system_table(counters.table)
     try:
         yield Request("CreateTable", _create_params(table), repeatable=False)

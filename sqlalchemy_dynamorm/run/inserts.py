@@ -12,6 +12,7 @@ from sqlalchemy_dynamorm.plan.steps import InsertPlan
 from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
+from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.items import build
@@ -78,6 +79,9 @@ class Inserter:
             raise duplicate(table)
 
     def _put(self, items: list[Item]) -> Asking[None]:
+        if self.plan.table.uniques:
+            yield from self._put_guarded(items)
+            return
         requests = [self._request(item) for item in items]
         if len(requests) == 1:
             try:
@@ -88,17 +92,25 @@ class Inserter:
         answers: list[bytes | Error] = yield requests
         failed = [answer for answer in answers if isinstance(answer, Error)]
         if failed:
-            raise self._partly_done(failed[0], len(items) - len(failed), len(items))
+            error = duplicate(self.plan.table) if isinstance(failed[0], ConditionFailed) else failed[0]
+            raise _partly_done(error, len(items) - len(failed), len(items))
+
+    def _put_guarded(self, items: list[Item]) -> Asking[None]:
+        """Each row with its guards, in a transaction of its own."""
+        for done, item in enumerate(items):
+            own = Buffer()
+            own.insert(self.plan.table, item)
+            try:
+                yield from commit(own)
+            except Error as error:
+                if len(items) > 1:
+                    raise _partly_done(error, done, len(items)) from None
+                raise
 
     def _request(self, item: Item) -> Request:
         placeholders = Placeholders()
         condition = writing.absent(self.plan.table, placeholders)
         return Request("PutItem", writing.put(self.plan.table, item, condition, placeholders), repeatable=False)
-
-    def _partly_done(self, first: Error, done: int, asked: int) -> Error:
-        error = duplicate(self.plan.table) if isinstance(first, ConditionFailed) else first
-        error.args = (f"{error.args[0]} In AUTOCOMMIT {done} of the {asked} rows were inserted.",)
-        return error
 
     def _show(self, items: list[Item], batch: Sequence[Bound]) -> Asking[None]:
         returning = self.plan.returning
@@ -109,3 +121,8 @@ class Inserter:
             project(returning, self.decoder.row(item), batch[position // width]) for position, item in enumerate(items)
         ]
         yield Rows(rows)
+
+
+def _partly_done(error: Error, done: int, asked: int) -> Error:
+    error.args = (f"{error.args[0]} In AUTOCOMMIT {done} of the {asked} rows were inserted.",)
+    return error

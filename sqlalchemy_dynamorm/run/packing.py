@@ -70,6 +70,31 @@ def begun(wire: WireValue) -> bytes:
     return _TAGS[wire_type] + content.replace(b"\x00", b"\x00\xff")
 
 
+def canonical(wire: WireValue) -> bytes:
+    """Any value as bytes that only an equal one has."""
+    wire_type, value = split(wire)
+    if wire_type in _TAGS:
+        return packed_value("", wire)
+    inner = sorted(value.items()) if wire_type == "M" else value if isinstance(value, list) else [str(value)]
+    parts = [b"".join(map(canonical, _members(wire_type, each))) for each in inner]
+    if wire_type in ("SS", "NS", "BS"):
+        parts.sort()
+    return b"\x50" + wire_type.encode() + b"\x00" + b"".join(parts) + b"\x00"
+
+
+def _members(wire_type: str, member: Any) -> list[WireValue]:
+    """What a document's or a set's member consists of."""
+    match wire_type:
+        case "M":
+            return [{"S": member[0]}, member[1]]
+        case "L":
+            return [member]
+        case "SS" | "NS" | "BS":
+            return [{wire_type[0]: member}]
+        case _:
+            return [{"S": member}]
+
+
 @dataclass(frozen=True, slots=True)
 class PackedCheck:
     """Checks decoded rows that hold a packed key and its columns: another writer may have changed one in place.

@@ -13,6 +13,7 @@ from sqlalchemy_dynamorm.plan.steps import (
     BatchGetItem,
     Field,
     GetItem,
+    GuardedGet,
     Nothing,
     Projection,
     Query,
@@ -24,6 +25,7 @@ from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.cut import Cut, cut_of
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.evaluate import Test, checker
+from sqlalchemy_dynamorm.run.guarded import GuardedRow, guard_given
 from sqlalchemy_dynamorm.run.keys import (
     Identity,
     identity,
@@ -199,6 +201,8 @@ class Reader:
                 keys = keys_listed(table, sources, values, check)
                 batches = Batches(table, keys, attributes, self.decoder, consistent=plan.consistent)
                 return batches, self._test(values), False
+            case GuardedGet():
+                return self._guarded(table, plan.access, attributes, values), None, False
             case Query() if plan.access.complete:
                 return self._completed(table, plan.access, values, scope, budget)
             case _:
@@ -214,6 +218,14 @@ class Reader:
         if isinstance(self.plan.access, Query):
             return access.queries(table, self.plan, self.plan.access, attributes, values)
         return access.scan(table, self.plan, attributes, values)
+
+    def _guarded(self, table: Table, lookup: GuardedGet, attributes: list[str], values: Bound) -> Source:
+        """The row of unique values, checked against the whole WHERE."""
+        guard = guard_given(table, lookup, values)
+        if guard is None:
+            return Empty()
+        matches = checker(self.plan.where, self.plan.projection.fields, values)
+        return GuardedRow(table, guard, attributes, self.decoder, matches, consistent=self.plan.consistent)
 
     def _completed(
         self, table: Table, query: Query, values: Bound, scope: Scope, budget: Budget

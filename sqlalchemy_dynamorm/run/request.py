@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, Union
+from typing import Any, TypeVar, Union, cast
+
+from sqlalchemy_dynamorm.errors import Error
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,22 @@ Answer = Any  # bytes for a Request and a Join, list[bytes | Error] for a list, 
 T = TypeVar("T")
 Asking = Generator[Ask, Answer, T]
 Execution = Asking[Outcome]
+
+
+def held(asking: Asking[T], rows: list[tuple[Any, ...]]) -> Asking[T]:
+    """The same, its rows kept in a list: what they are of may have to be done again."""
+    answer: Answer = None
+    failure: Error | None = None
+    while True:
+        try:
+            ask = asking.send(answer) if failure is None else asking.throw(failure)
+        except StopIteration as stop:
+            return cast("T", stop.value)
+        answer = failure = None
+        if isinstance(ask, Rows):
+            rows.extend(ask.rows)
+            continue
+        try:
+            answer = yield ask
+        except Error as error:
+            failure = error

@@ -1,4 +1,4 @@
-"""The system table: one a target, for the counters of autoincrement keys.
+"""The system table: one an engine. What its items are is in ``docs/system-table.md``; their ids are made here.
 
 Its partition key is ``id`` (a string). A counter's item is ``{"id": "counter#<physical table>", "last": <number>}``,
 where ``last`` is the highest id given out or seen.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy_dynamorm.errors import ConditionFailed, UndefinedTable, Unsupported
 from sqlalchemy_dynamorm.plan.schema import Table
@@ -20,9 +20,27 @@ from sqlalchemy_dynamorm.run.values import Item
 KEY = "id"
 
 
+Purpose = Literal["counter", "guard", "table", "lock"]
+
+
+def item_key(purpose: Purpose, name: str) -> Item:
+    """The key of an item: of a table's counter (by its physical name), of its declared columns, of a lock, a guard."""
+    return {KEY: {"S": f"{purpose}#{name}"}}
+
+
 def counter_key(table: str) -> Item:
     """The key of the counter of a physical table."""
-    return {KEY: {"S": f"counter#{table}"}}
+    return item_key("counter", table)
+
+
+def guard_key(table: str, digest: str) -> Item:
+    """The key of a guard of a physical table; ``digest`` stands for a constraint's columns and their values."""
+    return item_key("guard", f"{table}#{digest}")
+
+
+def guards_of(table: str) -> str:
+    """What the ids of all guards of a physical table begin with."""
+    return f"guard#{table}#"
 
 
 @dataclass

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy_dynamorm.plan.definitions import table_of
-from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.schema import Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 
@@ -37,4 +39,9 @@ def _table(text: str) -> Table:
     return table_of(node, ".")
 
 
-TABLES = {table.name: table for table in map(_table, _TEXTS)}
+_ACCOUNTS = replace(
+    _table("CREATE TABLE accounts (id INTEGER NOT NULL, email VARCHAR, org INTEGER, nick VARCHAR, PRIMARY KEY (id))"),
+    uniques=(Unique("uq_email", ("email",)), Unique(None, ("org", "nick"))),
+    system="dynamorm_system",
+)
+TABLES = {table.name: table for table in (*map(_table, _TEXTS), _ACCOUNTS)}

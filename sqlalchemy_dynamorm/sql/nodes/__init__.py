@@ -22,7 +22,6 @@ from sqlalchemy_dynamorm.sql.nodes.definitions import (
     Unique,
 )
 from sqlalchemy_dynamorm.sql.nodes.expressions import (
-    WINDOW,
     And,
     Between,
     Call,
@@ -76,7 +75,6 @@ from sqlalchemy_dynamorm.sql.nodes.queries import (
 Statement = Union[Query, Definition, Explain]
 
 __all__ = [
-    "WINDOW",
     "And",
     "Between",
     "Call",

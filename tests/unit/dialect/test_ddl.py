@@ -167,7 +167,6 @@ class TestPrepared:
     [
         (CreateSchema("s"), "CREATE SCHEMA"),
         (CreateSequence(sa.Sequence("s")), "CREATE SEQUENCE"),
-        (CreateTable(table(sa.Column("x", sa.Integer, unique=True))), "unique constraint"),
         (CreateTable(table(prefixes=["TEMPORARY"])), "TEMPORARY"),
     ],
 )

@@ -147,9 +147,6 @@ class TestKeys:
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        (sa.Column("x", sa.Integer, unique=True), "unique constraint"),
-        (sa.Column("x", sa.Integer, unique=True, index=True), "unique=True"),
-        (sa.UniqueConstraint("id"), "unique constraint"),
         (sa.Column("x", sa.Integer, sa.Computed("id + 1")), "Computed on the column 'x'"),
         (sa.Column("x", sa.Integer, sa.Identity()), "Identity on the column 'x'"),
         (sa.Column("x", sa.Integer, sa.Sequence("s")), "a Sequence on the column 'x'"),
@@ -242,7 +239,7 @@ def test_a_long_name_of_a_naming_convention_is_cut_as_sqlalchemy_cuts_it() -> No
     assert made.name == made.physical == DIALECT.identifier_preparer.format_index(index)
 
 
-@pytest.mark.parametrize("option", ["billing_mode", "ttl", "stream", "tags", "foreign_writers"])
+@pytest.mark.parametrize("option", ["billing_mode", "ttl", "stream", "tags"])
 def test_a_table_option_that_is_not_built_is_refused(option: str) -> None:
     with pytest.raises(NotSupportedError, match=f"dynamodb_{option}"):
         declared(key(), **{f"dynamodb_{option}": "x"})

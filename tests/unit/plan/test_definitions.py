@@ -4,7 +4,7 @@ import pytest
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.definitions import index_of, table_of, types_given
-from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Table
+from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 
@@ -41,6 +41,15 @@ def test_a_table_without_a_primary_key_has_a_hidden_one() -> None:
 def test_the_options_choose_key_and_name() -> None:
     text = "CREATE TABLE t (a VARCHAR, b VARCHAR, PRIMARY KEY (a, b)) WITH (partition_key='b', table_name='other')"
     assert (table(text).key, table(text).physical) == (("b", "a"), "other")
+
+
+def test_unique_columns_are_kept_by_guards_but_where_the_key_keeps_them() -> None:
+    text = (
+        "CREATE TABLE t (a TEXT UNIQUE, b TEXT, c TEXT, CONSTRAINT u UNIQUE (c, b), UNIQUE (b, c), UNIQUE (b, a, c), "
+    )
+    found = table(text + "PRIMARY KEY (a, b), UNIQUE INDEX ix1 (b))")
+    assert found.uniques == (Unique(None, ("a",)), Unique("ix1", ("b",)), Unique("u", ("c", "b")))
+    assert [index.name for index in found.indexes] == ["ix1"]
 
 
 def test_a_key_of_three_columns_is_packed() -> None:
@@ -94,7 +103,6 @@ def test_an_index(text: str, expected: Index) -> None:
 @pytest.mark.parametrize(
     ("text", "error", "says"),
     [
-        ("CREATE UNIQUE INDEX ix1 ON t (a)", Unsupported, "unique"),
         ("CREATE INDEX ix1 ON t (a) WITH (fast='true')", Unsupported, "'fast'"),
         ("CREATE INDEX ix1 ON t (a, b, c, d, e, f)", ProgrammingError, "up to 4 range"),
         ("CREATE INDEX ix1 ON t (a) WITH (projection='SOME')", ProgrammingError, "'SOME'"),

@@ -66,8 +66,10 @@ def test_in_a_transaction_the_row_is_read_and_judged_here() -> None:
 def test_a_key_that_is_set_to_itself_and_lost_counts_nothing() -> None:
     text = "UPDATE things SET s = 1, a = 'new' WHERE p = 'x' AND s = :s RETURNING a"
     played = run(text, {"Item": STORED}, NO)
-    assert played.operations == ["GetItem", "UpdateItem"]
+    assert played.operations == ["GetItem", "UpdateItem", "GetItem"]
     assert (played.result.rowcount, played.rows) == (0, [])
+    raced = run(text, {"Item": STORED}, NO, {"Item": STORED}, {})
+    assert (raced.result.rowcount, raced.rows) == (1, [("new",)])
 
 
 def insert(*script: Reply, values: list[dict[str, Any]], buffer: Buffer | None = None) -> Played:

@@ -10,7 +10,7 @@ from sqlalchemy_dynamorm.plan.predicates import ALWAYS
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
 from sqlalchemy_dynamorm.run.bind import bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
-from sqlalchemy_dynamorm.run.commit import commit, move
+from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.writing import Check
 from tests.scripted import done, failed, play
 
@@ -80,14 +80,16 @@ def test_the_reason_of_a_cancelled_transaction_is_its_error(codes: list[str], ki
 
 def test_a_move_is_a_guarded_delete_and_a_put() -> None:
     before, after = {"id": {"N": "1"}, "n": {"S": "x"}}, {"id": {"N": "2"}, "n": {"S": "x"}}
-    played = done(move(USERS, before, after))
+    moving = Buffer()
+    moving.move(USERS, before, after, Check(ALWAYS, bound({})))
+    played = done(commit(moving))
     deletion, put = played.only["TransactItems"]
     assert deletion["Delete"]["ConditionExpression"] == "attribute_exists(#0) AND #1 = :0"
     assert put["Put"]["ConditionExpression"] == "attribute_not_exists(#0)"
     taken = TransactionCanceled("c", reasons=({"Code": "None"}, {"Code": "ConditionalCheckFailed"}))
     changed = TransactionCanceled("c", reasons=({"Code": "ConditionalCheckFailed"}, {"Code": "None"}))
-    assert isinstance(failed(move(USERS, before, after), taken), errors.DuplicateKey)
-    assert isinstance(failed(move(USERS, before, after), changed), errors.StaleRow)
+    assert isinstance(failed(commit(moving), taken), errors.DuplicateKey)
+    assert isinstance(failed(commit(moving), changed), errors.StaleRow)
 
 
 def test_a_cancelled_transaction_without_reasons_does_not_leave_as_it_came() -> None:

@@ -1,0 +1,111 @@
+"""Taking guards: what becomes of a transaction that found one held by another row.
+
+That row is read. Has it the values, it is a violation. Is it gone, or has it others by now (another program wrote it),
+the guard is taken over, on condition that guard and row are still so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy_dynamorm.run.buffer import Action, Entry
+from sqlalchemy_dynamorm.run.decode import wire_item
+from sqlalchemy_dynamorm.run.guards import OWNER, Guard, guard_of, guards, in_place, owner_of, pinned
+from sqlalchemy_dynamorm.run.keys import identity
+from sqlalchemy_dynamorm.run.request import Asking, Request
+from sqlalchemy_dynamorm.run.values import Item
+
+
+@dataclass
+class Taking:
+    """The entries of a transaction with the guards they take and let go of."""
+
+    entries: list[Entry]
+    guards: list[Guard]
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> Taking:
+        """:raises UniqueViolation, Unsupported: see :func:`~.run.guards.guards`."""
+        return cls([pinned(entry) for entry in entries], guards(entries))
+
+    def actions(self) -> list[Action]:
+        """The entries' actions, then the guards'."""
+        return [entry.action() for entry in self.entries] + self._guarding()
+
+    def _guarding(self) -> list[Action]:
+        return [action for guard in self.guards for action in guard.actions()]
+
+    def resolved(self, reasons: Sequence[Mapping[str, Any]]) -> Asking[bool]:
+        """Change what was refused of the guards; ``False`` where that is not why the transaction was cancelled.
+
+        :param reasons: why each action was refused, in order.
+        :raises UniqueViolation: another row has the values.
+        """
+        rows, at = reasons[: len(self.entries)], len(self.entries)
+        if any(_failed(reason) for reason in rows):
+            return False
+        found = False
+        kept: list[Guard] = []
+        for guard in self.guards:
+            mine = reasons[at : at + len(guard.actions())]
+            at += len(mine)
+            if not any(_failed(reason) for reason in mine):
+                kept.append(guard)
+                continue
+            found = True
+            if guard.new is not None:  # else another row holds what this one lets go of: it stays as it is
+                kept.append((yield from self._taken_over(guard)))
+        self.guards = kept
+        return found
+
+    def check(self) -> Asking[None]:
+        """Look whether the guards can be taken, before commit does.
+
+        :raises UniqueViolation: another row has the values.
+        """
+        for guard in self.guards:
+            if guard.new is not None:
+                yield from self._taken_over(guard)
+
+    def _taken_over(self, guard: Guard) -> Asking[Guard]:
+        """The guard, as it can be taken from the row that holds it now."""
+        there = wire_item((yield _get(guard.table.system, guard.key)))
+        if there is None:
+            return replace(guard, stale=None, watched=False)
+        row = owner_of(there, guard.table)
+        free = replace(guard, stale=there[OWNER]["M"], watched=False)
+        if row is None or row in (guard.new, guard.old):
+            return free
+        entry = self._entry(guard, row)
+        if entry is not None and guard_of(entry.table, guard.unique, entry.after) == guard.key:
+            raise guard.violation("another row of this transaction")
+        if entry is not None and self._decides(entry, guard):
+            return free
+        stored = wire_item((yield _get(guard.table.physical, row)))
+        if guard_of(guard.table, guard.unique, stored) == guard.key:
+            raise guard.violation()
+        if entry is None:
+            return replace(free, watched=True)
+        self.entries[self.entries.index(entry)] = replace(entry, pins=entry.pins | {*guard.unique.columns})
+        return free
+
+    def _entry(self, guard: Guard, row: Item) -> Entry | None:
+        wanted = identity(row, guard.table)
+        same = (entry for entry in self.entries if entry.table.physical == guard.table.physical)
+        return next((entry for entry in same if identity(entry.key, guard.table) == wanted), None)
+
+    def _decides(self, entry: Entry, guard: Guard) -> bool:
+        """Whether an entry makes sure by itself that its row does not have a guard's values."""
+        if entry.after is None or not in_place(entry):
+            return True
+        return any(name in entry.changed and entry.after.get(name) != wire for name, wire in guard.values.items())
+
+
+def _failed(reason: Mapping[str, Any]) -> bool:
+    return reason.get("Code") == "ConditionalCheckFailed"
+
+
+def _get(table: str | None, key: Item) -> Request:
+    return Request("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True})
