@@ -140,7 +140,8 @@ def _by_index(table: Table, parts: Parts, wanted: Wanted, options: PlanOptions) 
         else:
             found.append(query)
     if not found:
-        return Choice(Scan(options.segments), every(parts), "no key or index serves the WHERE", tuple(passed_over))
+        reason = "no key or index serves the WHERE" if parts else "the table is asked for whole"
+        return Choice(Scan(options.segments), every(parts), reason, tuple(passed_over) if parts else ())
     chosen = max(found, key=lambda query: _rank(query, table, wanted.order))
     assert chosen.index is not None
     reason = f"the hash key of index {chosen.index.name!r} is given"

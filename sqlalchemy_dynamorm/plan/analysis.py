@@ -6,12 +6,14 @@ it cannot do without, so every rule errs on the side of more rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.conditions import check_comparable
+from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
 from sqlalchemy_dynamorm.plan.scopes import CONDITIONS, Block, Named, Occurrence, Shape, Tables, Traced, starred, traced
+from sqlalchemy_dynamorm.plan.steps import Field, ReadPlan
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -33,6 +35,7 @@ class Fact:
 class Analysis:
     """What is found in a statement.
 
+    :ivar cut: how one access answers a SELECT, ``None`` where none does.
     :ivar whole: no condition keeps a part of the rows, so every table is asked for whole.
     :ivar params: the parameters that more is done with than to compare them for equality.
     :ivar bounds: LIMIT and OFFSET, as far as they are parameters.
@@ -40,6 +43,7 @@ class Analysis:
     """
 
     tables: Tables
+    cut: Callable[[nodes.Select], ReadPlan | None] = lambda _: None
     occurrences: list[Occurrence] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     members: list[tuple[nodes.InQuery, Shape]] = field(default_factory=list)
@@ -47,6 +51,7 @@ class Analysis:
     bounds: list[nodes.Param] = field(default_factory=list)
     renamed: dict[nodes.Place, str] = field(default_factory=dict)
     whole: bool = True
+    _blocks: dict[int, Block] = field(default_factory=dict)
 
     # ---- queries
 
@@ -75,7 +80,7 @@ class Analysis:
         return shape
 
     def _select(self, query: nodes.Select, parent: Block | None, common: dict[str, Shape]) -> Shape:
-        block = Block(parent, self._common(query, parent, common), query)
+        block = self._blocks[id(query)] = Block(parent, self._common(query, parent, common), query)
         if query.source is not None:
             self._source(query.source, block)
         for join in query.joins:
@@ -143,10 +148,13 @@ class Analysis:
         match source:
             case nodes.TableName():
                 found = [self._table(source, block)]
+            case nodes.Derived() if (cut := self._cut_off(source)) is not None:
+                found = [cut]
             case nodes.Derived(query, alias, columns):
                 before = len(self.occurrences)
                 shape = _labelled(self.relation(query, block.parent, dict(block.common)), columns)
-                found = [Named(alias, None, shape, None, tuple(self.occurrences[before:]))]
+                inside = tuple(self.occurrences[before:])
+                found = [Named(alias, None, shape, None, inside, self._open(query))]
             case nodes.Group(inner, joins):
                 added = self._source(inner, block)
                 for join in joins:
@@ -155,6 +163,22 @@ class Analysis:
         block.sources += found
         return found
 
+    def _cut_off(self, source: nodes.Derived) -> Named | None:
+        """A query with LIMIT that one access answers: what is read stops where it does."""
+        query = source.query
+        limited = isinstance(query, nodes.Select) and (query.limit is not None or query.offset is not None)
+        read = self.cut(query) if limited and source.place is not None and isinstance(query, nodes.Select) else None
+        if read is None:
+            return None
+        columns = _columns_of(read, source.columns)
+        if len({column.name for column in columns}) < len(columns):
+            return None
+        self.whole = False
+        table = Table(source.alias, source.alias, columns, columns[0].name)
+        found = Occurrence(len(self.occurrences), table, source, {each.name: each for each in columns}, cut=read)
+        self.occurrences.append(found)
+        return Named(source.alias, None, (), found, (found,))
+
     def _table(self, name: nodes.TableName, block: Block) -> Named:
         called = name.alias or name.name
         if name.schema is None and name.name in block.common:
@@ -162,7 +186,16 @@ class Analysis:
         table = self.tables(name)
         found = Occurrence(len(self.occurrences), table, name)
         self.occurrences.append(found)
-        return Named(called, None if name.alias else name.schema, (), found, (found,))
+        return Named(called, None if name.alias else name.schema, (), found, (found,), (found,))
+
+    def _open(self, query: nodes.Relation) -> tuple[Occurrence, ...]:
+        """The tables of a query in FROM that conditions on its columns are conditions on: each row is shown."""
+        block = self._blocks.get(id(query))
+        if not isinstance(query, nodes.Select) or block is None or query.group or query.having or query.windows:
+            return ()
+        if query.limit is not None or query.offset is not None or not all(map(_shows_rows, query.outputs)):
+            return ()
+        return tuple(each for source in block.sources for each in source.open)
 
     def _join(self, join: nodes.Join, block: Block, before: list[Named] | None = None) -> list[Named]:
         """Add a joined source. ``before`` is what it is joined to, by default all of the block's sources so far."""
@@ -265,6 +298,27 @@ def _joins_only(part: nodes.Expression) -> bool:
     if isinstance(part, nodes.Compare) and part.op == "=":
         return isinstance(part.left, nodes.Column) and isinstance(part.right, nodes.Column)
     return isinstance(part, nodes.Literal)
+
+
+def _shows_rows(output: nodes.Output | nodes.Star) -> bool:
+    """Whether an output is of each row alone: no aggregate and no window."""
+    return isinstance(output, nodes.Star) or not _is_of_rows(output.expression)
+
+
+def _is_of_rows(expression: nodes.Expression) -> bool:
+    if isinstance(expression, nodes.Computed) and expression.what == nodes.WINDOW:
+        return True
+    return _is_aggregate(expression) or any(map(_is_of_rows, nodes.parts_of(expression)))
+
+
+def _columns_of(read: ReadPlan, names: tuple[str, ...]) -> tuple[Column, ...]:
+    """What a read shows, as columns."""
+    projection = read.projection
+    kinds = [
+        projection.fields[output.position].kind if isinstance(output, Field) else Kind.ANY
+        for output in projection.outputs
+    ]
+    return tuple(Column(name, kind) for name, kind in zip(names or projection.labels, kinds, strict=True))
 
 
 def aggregates(query: nodes.Select) -> bool:

@@ -13,12 +13,12 @@ from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import refuse_scan
 from sqlalchemy_dynamorm.plan.predicates import Membership, Predicate, every
 from sqlalchemy_dynamorm.plan.pushing import Edge, Pushed, push
-from sqlalchemy_dynamorm.plan.reading import read
+from sqlalchemy_dynamorm.plan.reading import native, read
 from sqlalchemy_dynamorm.plan.schema import Kind
 from sqlalchemy_dynamorm.plan.scopes import Occurrence, Tables
 from sqlalchemy_dynamorm.plan.steps import Feed, Link, LocalPlan, ReadPlan, Scan
 from sqlalchemy_dynamorm.sql import nodes
-from sqlalchemy_dynamorm.sql.rewriting import Edit, param_names, quoted, rewritten, token_edits
+from sqlalchemy_dynamorm.sql.rewriting import NOW, Edit, before_alias, param_names, quoted, rewritten, token_edits
 
 Hints = Mapping["tuple[str | None, str]", str]
 
@@ -43,13 +43,21 @@ def plan_local(
     :raises ScanRefused: a whole table would be read to answer for a part of it.
     """
     _ask(options, reason)
-    analysis = Analysis(tables)
+
+    def cut(select: nodes.Select) -> ReadPlan | None:
+        try:
+            return native(select, tables, _hinted(options, hints, select.table))
+        except Unsupported:
+            return None  # SQLite has to compute it, from the rows of its tables
+
+    analysis = Analysis(tables, cut)
     shape = analysis.relation(query, None, {})
     _refuse_alike(analysis)
-    params = [name for name in param_names(text) if name not in lists]
+    text = rewritten(text, _edits(analysis, text, lists))
+    params = [name for name in param_names(text) if name != NOW]
     return LocalPlan(
         feeds=tuple(_Feeds(analysis, push(analysis), options, hints).ordered()),
-        text=rewritten(text, _edits(analysis, text, lists)),
+        text=text,
         labels=tuple(label for label, _ in shape),
         kinds=tuple(found.kind for _, found in shape),
         params=tuple(params),
@@ -83,6 +91,11 @@ def _refuse_alike(analysis: Analysis) -> None:
                 )
 
 
+def _hinted(options: PlanOptions, hints: Hints, name: nodes.TableName | None) -> PlanOptions:
+    """The options for a table, with the index that it is to be read by."""
+    return options if name is None else replace(options, index=hints.get((name.schema, name.name), options.index))
+
+
 # --- the text ---------------------------------------------------------------------------------------------------
 
 
@@ -91,8 +104,11 @@ def _edits(analysis: Analysis, text: str, lists: frozenset[str]) -> Iterator[Edi
         place = each.written.place
         if place is None:
             raise ProgrammingError(f"It is not known where the statement's text names {each.table.name!r}.")
-        alias = "" if each.written.alias else f" AS {quoted(each.called)}"
-        yield Edit(place, quoted(each.feed) + alias)
+        if isinstance(each.written, nodes.Derived):
+            yield Edit(before_alias(text, place), quoted(each.feed))
+        else:
+            alias = "" if each.written.alias else f" AS {quoted(each.called)}"
+            yield Edit(place, quoted(each.feed) + alias)
     for place, called in analysis.renamed.items():
         yield Edit(place, quoted(called))
     yield from token_edits(text, lists, _list_table, _cast)
@@ -164,9 +180,10 @@ class _Feeds:
         return isinstance(self._reads[number].access, Scan)
 
     def _read(self, occurrence: Occurrence, more: list[Predicate]) -> ReadPlan:
-        name = occurrence.written
-        hint = self._hints.get((name.schema, name.name), self._options.index)
-        options = replace(self._options, index=hint)
+        if occurrence.cut is not None:
+            return occurrence.cut
+        assert isinstance(occurrence.written, nodes.TableName)
+        options = _hinted(self._options, self._hints, occurrence.written)
         where = every((*self._pushed.wheres[occurrence.number], *more))
         return read(occurrence.table, where, tuple(occurrence.used.values()), options)
 
@@ -199,7 +216,7 @@ class _Feeds:
 
     def _may_scan(self, occurrence: Occurrence, *, linked: bool) -> bool:
         """Whether the table may be read whole; where it must be and may not, that is refused."""
-        if self._analysis.whole or self._options.scan == "allow":
+        if self._analysis.whole or self._options.scan == "allow" or occurrence.cut is not None:
             return True
         if not linked:
             plan = self._reads[occurrence.number]

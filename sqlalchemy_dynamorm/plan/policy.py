@@ -53,8 +53,9 @@ def _refuse(message: str, table: Table, options: PlanOptions) -> None:
 
 
 def _refusal(table: Table, where: Predicate, found: Choice | ReadPlan, order: list[Column], joined: list[str]) -> str:
+    reason = found.reason if any(columns_of(where)) else "no key or index serves it"
     lines = [
-        f"This statement would read all of {table.name!r} to answer for a part of it: {found.reason}"
+        f"This statement would read all of {table.name!r} to answer for a part of it: {reason}"
         + (", and an ORDER BY with LIMIT needs all rows." if order else ".")
     ]
     if found.passed_over:

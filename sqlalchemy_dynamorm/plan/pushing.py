@@ -95,12 +95,12 @@ def _columns(expression: nodes.Expression) -> Iterator[nodes.Column | None]:
 
 
 def _owner(column: nodes.Column | None, block: Block) -> Occurrence | None:
-    """The table in this SELECT's own FROM that a column is of."""
+    """The table that a column of this SELECT's own FROM is of, if it may be asked for a part of its rows."""
     found = None if column is None else block.own(column)
     if found is None or len(found.bases) != 1:
         return None
     occurrence = found.bases[0][0]
-    return occurrence if any(source.occurrence is occurrence for source in block.sources) else None
+    return occurrence if any(occurrence in source.open for source in block.sources) else None
 
 
 def _base(column: nodes.Column, block: Block) -> Column:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
+from sqlalchemy_dynamorm.plan.steps import ReadPlan
 from sqlalchemy_dynamorm.sql import nodes
 
 Tables = Callable[[nodes.TableName], Table]
@@ -23,14 +24,17 @@ class Occurrence:
     :ivar used: the columns that are wanted of it, each once.
     :ivar computed: the names of those that more is done with than to show them or to compare them for equality.
     :ivar nullable: an outer join may put NULLs in the place of its rows.
+    :ivar cut: how its rows are read, where it is no table but a query with LIMIT that one access answers: such a query
+        takes no other conditions.
     """
 
     number: int
     table: Table
-    written: nodes.TableName
+    written: nodes.TableName | nodes.Derived
     used: dict[str, Column] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
     nullable: bool = False
+    cut: ReadPlan | None = None
 
     @property
     def feed(self) -> str:
@@ -40,6 +44,8 @@ class Occurrence:
     @property
     def called(self) -> str:
         """The name that columns are qualified by in the text that SQLite runs."""
+        if isinstance(self.written, nodes.Derived):
+            return self.written.alias
         name, schema = self.written.name, self.written.schema
         return self.written.alias or (name if schema is None else f"{schema}.{name}")
 
@@ -68,13 +74,18 @@ Shape = tuple[tuple[str, Traced], ...]
 
 @dataclass(eq=False)
 class Named:
-    """A table or a query in FROM, as columns are qualified by it."""
+    """A table or a query in FROM, as columns are qualified by it.
+
+    :ivar occurrences: the tables in it.
+    :ivar open: those of them that may be asked for fewer rows by conditions on its columns.
+    """
 
     called: str
     schema: str | None
     shape: Shape
     occurrence: Occurrence | None = None
     occurrences: tuple[Occurrence, ...] = ()
+    open: tuple[Occurrence, ...] = ()
 
     def find(self, name: str) -> Traced | None:
         """The column of that name."""

@@ -15,9 +15,9 @@ from sqlalchemy_dynamorm.run.request import Answer, Asking, Execution, Outcome, 
 from sqlalchemy_dynamorm.run.scratch import Scratch
 from sqlalchemy_dynamorm.run.sources import Row
 
-FEW_KEYS, FEW_QUERIES = 1000, 50
-"""Up to how many keys reading by key is taken for cheaper than a Scan that is allowed: 10 BatchGetItem calls, or as
-many Queries as are soon made in parallel."""
+FEW_KEYS, FEW_QUERIES = 100, 25
+"""Up to how many keys reading by key is taken for cheaper than a Scan that is allowed: one BatchGetItem, or as many
+Queries as are soon made in parallel."""
 
 
 @dataclass(frozen=True)

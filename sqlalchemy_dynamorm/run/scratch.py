@@ -19,7 +19,7 @@ from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.decode import Row
 from sqlalchemy_dynamorm.run.scratch_failures import translated
-from sqlalchemy_dynamorm.run.scratch_functions import Clock, Failures, install_like, install_sums
+from sqlalchemy_dynamorm.run.scratch_functions import Clock, Failures, install_like, install_regexp, install_sums
 from sqlalchemy_dynamorm.run.scratch_values import EXACT, Convert, binding, convert, declared_type, reading, storing
 
 SIZE_CAP = 4 * 2**30
@@ -59,6 +59,7 @@ class Scratch:
             self._sqlite.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)
         self._sqlite.execute("PRAGMA temp_store=FILE")
         install_like(self._sqlite)
+        install_regexp(self._sqlite, self._failures)
         self._clock.install(self._sqlite)
         self._sqlite.execute("BEGIN")  # never ended: there is nothing to commit to, and statements are cheaper in it
 

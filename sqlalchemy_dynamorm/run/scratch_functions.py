@@ -9,7 +9,7 @@ from decimal import Context, Decimal, Inexact
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import Error, UnsupportedValue
+from sqlalchemy_dynamorm.errors import DataError, Error, UnsupportedValue
 from sqlalchemy_dynamorm.run import patterns
 from sqlalchemy_dynamorm.run.scratch_values import DIGITS, digits, real, short
 
@@ -200,3 +200,21 @@ def _like(pattern: Any, value: Any, escape: str | None = None) -> bool | None:
     if pattern is None or value is None:
         return None
     return patterns.like(str(pattern), escape).matches(str(value))
+
+
+# ---- REGEXP
+
+
+def install_regexp(connection: sqlite3.Connection, failures: Failures) -> None:
+    """Give it ``REGEXP``, which SQLite leaves to its host: Python's :mod:`re`, as in SQLAlchemy's own dialect."""
+
+    def regexp(pattern: Any, value: Any) -> bool | None:
+        if pattern is None or value is None:
+            return None
+        try:
+            return re.search(str(pattern), str(value)) is not None
+        except re.error:
+            failures.append(DataError("A pattern of REGEXP is not a regular expression of Python's."))
+            raise
+
+    connection.create_function("regexp", 2, regexp, deterministic=True)

@@ -94,8 +94,6 @@ def _function(node: exp.Expr, scope: Scope) -> nodes.Expression:
     if native is not None:
         return native
     called = _written(node, scope)
-    if type(node) is exp.If and not called:
-        raise unsupported("IF")
     if isinstance(node, exp.Anonymous) and not isinstance(node.this, str):
         raise unsupported(f"The function {node.name.upper()}() in quotes", "SQLite would take it for another")
     parts = _read(_arguments(node), scope)
@@ -105,7 +103,9 @@ def _function(node: exp.Expr, scope: Scope) -> nodes.Expression:
         return nodes.Computed(f"{called}()", parts, gives=GIVES.get(called, ""))
     if called in WINDOWED:
         raise unsupported(f"The function {called}()", "it is for a window, with OVER")
-    raise unsupported(f"The function {called.upper() or name_of(node)}()", "neither DynamoDB nor SQLite has it")
+    raise unsupported(
+        f"The function {called.upper()}()" if called else name_of(node), "neither DynamoDB nor SQLite has it"
+    )
 
 
 def _registered() -> Iterator[type[exp.Expr]]:
@@ -116,7 +116,7 @@ def _registered() -> Iterator[type[exp.Expr]]:
 
 
 for _kind in _registered():
-    expression.reads(_kind, *(name for name in _kind.arg_types if name != "position"))(_function)
+    expression.reads(_kind, *_kind.arg_types)(_function)
 
 
 @expression.reads(exp.Count, "this", "expressions", "big_int")
@@ -138,7 +138,16 @@ def _filtered(node: exp.Filter, scope: Scope) -> nodes.Expression:
     return nodes.Computed(counted.what, (*counted.parts, condition), aggregate=True, gives=counted.gives)
 
 
-_UNPLACED: dict[type[exp.Expr], str] = {exp.Chr: "char", exp.Trim: "trim", exp.Substring: "substring"}
+_UNPLACED: dict[type[exp.Expr], str] = {
+    exp.Ceil: "ceil",
+    exp.Chr: "char",
+    exp.Floor: "floor",
+    exp.GroupConcat: "group_concat",
+    exp.If: "if",
+    exp.JSONObject: "json_object",
+    exp.Substring: "substring",
+    exp.Trim: "trim",
+}
 """Functions of whose name sqlglot does not say where it stands."""
 
 
@@ -148,6 +157,8 @@ def _arguments(node: exp.Expr) -> Iterator[exp.Expr]:
         for each in _listed(value):
             if type(each) is exp.Distinct:
                 yield from each.expressions
+            elif type(each) is exp.JSONKeyValue:
+                yield from (each.this, each.expression)
             elif isinstance(each, exp.TsOrDsToTimestamp | exp.TsOrDsToDate | exp.TsOrDsToTime) and not each.meta:
                 yield each.this  # sqlglot's own wrapping
             elif isinstance(each, exp.Expr):
@@ -176,7 +187,7 @@ def _windowed(node: exp.Window, scope: Scope) -> nodes.Expression:
         raise unsupported(f"OVER behind {name_of(function)}", "it is for aggregates and window functions")
     given = [each for each in _arguments(function) if type(each) is not exp.Star]
     parts = _read([*given, *filters, *window_parts(node)], scope)
-    return nodes.Computed("A window (OVER)", parts, gives=GIVES.get(called, ""))
+    return nodes.Computed(nodes.WINDOW, parts, gives=GIVES.get(called, ""))
 
 
 def window_parts(node: exp.Window) -> list[exp.Expr]:

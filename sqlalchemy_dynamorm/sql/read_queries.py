@@ -113,7 +113,9 @@ def _derived(node: exp.Subquery, scope: Scope) -> nodes.Source:
             raise unsupported("An alias of a join in parentheses")
         inner = source(node.this, scope)
         return nodes.Group(inner, joins) if joins else inner
-    found = nodes.Derived(subquery(node.this, scope), alias, columns)
+    written = node.args["alias"].this if alias else None
+    place = place_of(written, written) if written is not None else None
+    found = nodes.Derived(subquery(node.this, scope), alias, columns, place)
     return nodes.Group(found, joins) if joins else found
 
 

@@ -40,16 +40,26 @@ def rewritten(text: str, edits: Iterable[Edit], part: Place | None = None) -> st
     return "".join([*pieces, text[start:end]])
 
 
+def before_alias(text: str, alias: Place) -> Place:
+    """Where the query in parentheses stands that an alias in FROM is of."""
+    tokens = tokens_of(text)
+    at = next(number for number, token in enumerate(tokens) if token.start == alias.start) - 1
+    end = at - 1 if tokens[at].token_type == TokenType.ALIAS else at
+    return _span(tokens, _opening(tokens, end), end)
+
+
+NOW = "dynamorm_now"
+"""The parameter that is the present moment, in the stored form."""
 MOMENTS = {
-    TokenType.CURRENT_TIMESTAMP: ":dynamorm_now",
-    TokenType.CURRENT_DATE: "substr(:dynamorm_now, 1, 10)",
-    TokenType.CURRENT_TIME: "substr(:dynamorm_now, 12)",
+    TokenType.CURRENT_TIMESTAMP: f":{NOW}",
+    TokenType.CURRENT_DATE: f"substr(:{NOW}, 1, 10)",
+    TokenType.CURRENT_TIME: f"substr(:{NOW}, 12)",
 }
 """SQLite's own have another form than what is stored, so they would not compare."""
 
 
 def token_edits(text: str, lists: frozenset[str], list_table: Callable[[str], str], cast: Cast) -> Iterator[Edit]:
-    """The edits that are seen in the tokens: parameters that are lists, the present moment, and types of CAST.
+    """The edits that are seen in the tokens: lists, the present moment, types of CAST, columns behind an alias.
 
     :param list_table: the name of the SQLite table that holds a list.
     :param cast: see :data:`Cast`.
@@ -62,6 +72,41 @@ def token_edits(text: str, lists: frozenset[str], list_table: Callable[[str], st
             yield _list_edit(tokens, at, list_table(tokens[at + 1].text))
         elif _is_cast(tokens, at, text):
             yield from _cast_edits(tokens, at, text, cast)
+        elif token.token_type == TokenType.R_PAREN:
+            yield from _column_list_edits(tokens, at, text)
+
+
+_QUERY = (TokenType.SELECT, TokenType.VALUES, TokenType.WITH)
+
+
+def _column_list_edits(tokens: list[Token], at: int, text: str) -> Iterator[Edit]:
+    """``(query) AS name (columns)`` becomes ``(WITH name (columns) AS (query) SELECT * FROM name) AS name``.
+
+    SQLite has no list of columns behind an alias, but before a query of WITH.
+    """
+    name = at + 2 if at + 1 < len(tokens) and tokens[at + 1].token_type == TokenType.ALIAS else at + 1
+    listed = [token.token_type for token in tokens[name : name + 2]]
+    opening = _opening(tokens, at)
+    if listed not in _NAME_AND_LIST or tokens[opening + 1].token_type not in _QUERY:
+        return
+    end = next(place for place in range(name, len(tokens)) if tokens[place].token_type == TokenType.R_PAREN)
+    called = text[tokens[name].start : tokens[end].end + 1]
+    alias = text[tokens[name].start : tokens[name].end + 1]
+    yield Edit(_span(tokens, opening, opening), f"(WITH {called} AS (")
+    yield Edit(_span(tokens, at, end), f") SELECT * FROM {alias}) AS {alias}")
+
+
+_NAME_AND_LIST = [[kind, TokenType.L_PAREN] for kind in (TokenType.VAR, TokenType.IDENTIFIER)]
+
+
+def _opening(tokens: list[Token], at: int) -> int:
+    """The parenthesis that the one at this place closes."""
+    depth = 0
+    for place in range(at, -1, -1):
+        depth += {TokenType.R_PAREN: 1, TokenType.L_PAREN: -1}.get(tokens[place].token_type, 0)
+        if depth == 0:
+            return place
+    return 0
 
 
 def param_names(text: str) -> tuple[str, ...]:

@@ -8,19 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import sqlalchemy as sa
 from sqlalchemy import exc
 
 from sqlalchemy_dynamorm import errors
 from tests.contract import reasons
 
 NOT_YET: Mapping[str, tuple[str, ...]] = {
-    reasons.NO_CAST: (
-        "CastTypeDecoratorTest",
-        "JSONTest::test_index_cross_casts[getitem-string-r\\xe9ve ill\\xe9-allowed_targets7-string]",
-        "JSONTest::test_index_cross_casts[path-string-r\\xe9ve ill\\xe9-allowed_targets7-string]",
+    reasons.NO_CAST: ("CastTypeDecoratorTest",),
+    reasons.NO_INSERT_SELECT: (
+        "CTETest::test_delete_scalar_subq_round_trip",
+        "CTETest::test_insert_from_select_round_trip",
     ),
-    reasons.NO_COMPUTING: ("TrueDivTest::test_floordiv_numeric[5.52-2.4-2.0]",),
     reasons.NO_FOR_UPDATE: (
         "ServerSideCursorsTest::test_ss_cursor_status[for_update_expr]",
         "ServerSideCursorsTest::test_ss_cursor_status[for_update_string]",
@@ -69,21 +67,13 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "PostCompileParamsTest::test_execute_tuple_expanding_plus_literal_heterogeneous_execute",
     ),
 }
-_ONLY_2_0 = {
-    reasons.NO_UNION: (
-        "DeprecatedCompoundSelectTest::test_distinct_selectable_in_unions",
-        "DeprecatedCompoundSelectTest::test_limit_offset_aliased_selectable_in_unions",
-        "DeprecatedCompoundSelectTest::test_plain_union",
-    ),
-}
 _REFUSED = (exc.NotSupportedError, errors.NotSupportedError, NotImplementedError)
 REFUSALS: Mapping[str, type[Exception] | tuple[type[Exception], ...]] = {
     **dict.fromkeys(NOT_YET, _REFUSED),
     reasons.OWN_TEXT: AssertionError,
 }
 """What a listed test has to fail with: a refusal, so that the list hides no wrong answer."""
-_TABLES = (NOT_YET, _ONLY_2_0) if sa.__version__.startswith("2.0.") else (NOT_YET,)
-_SENTENCES = {name: sentence for table in _TABLES for sentence, names in table.items() for name in names}
+_SENTENCES = {name: sentence for sentence, names in NOT_YET.items() for name in names}
 _DRIVER = re.compile(r"_dynamodb\+\w+$")
 
 

@@ -226,7 +226,8 @@ class CursorTest(fixtures.TestBase):
             ("SELECT name FROM drinks WHERE name = :name", {}, dbapi.ProgrammingError),
             ("SELECT name FROM drinks WHERE name = :name", ("ale",), dbapi.ProgrammingError),
             ("SELECT name FROM nowhere", {}, dbapi.ProgrammingError),
-            ("SELECT name FROM drinks JOIN nowhere", {}, dbapi.NotSupportedError),
+            ("SELECT name FROM drinks JOIN nowhere", {}, dbapi.ProgrammingError),
+            ("SELECT frobnicate(name) FROM drinks", {}, dbapi.NotSupportedError),
             (INSERT, {"name": "ale", "price": Decimal("NaN")}, dbapi.DataError),
         ],
     )

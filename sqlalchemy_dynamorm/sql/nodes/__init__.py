@@ -22,6 +22,7 @@ from sqlalchemy_dynamorm.sql.nodes.definitions import (
     Unique,
 )
 from sqlalchemy_dynamorm.sql.nodes.expressions import (
+    WINDOW,
     And,
     Between,
     Call,
@@ -75,6 +76,7 @@ from sqlalchemy_dynamorm.sql.nodes.queries import (
 Statement = Union[Query, Definition, Explain]
 
 __all__ = [
+    "WINDOW",
     "And",
     "Between",
     "Call",

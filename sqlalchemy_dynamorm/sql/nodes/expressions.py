@@ -195,6 +195,10 @@ class Computed:
     gives: Choice["same", "number", "truth", "json", ""] = ""
 
 
+WINDOW = "A window (OVER)"
+"""What a :class:`Computed` is that looks at several rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subquery:
     """A query in the place of an expression: one value, or ``EXISTS (…)``."""

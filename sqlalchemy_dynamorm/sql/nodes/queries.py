@@ -50,11 +50,15 @@ class OrderTerm:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """``(query) AS alias (columns)`` in FROM."""
+    """``(query) AS alias (columns)`` in FROM.
+
+    :ivar place: where the text has the alias.
+    """
 
     query: Relation
     alias: str
     columns: tuple[str, ...] = ()
+    place: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,16 @@ def found(text: str) -> tuple[list[list[str]], set[str]]:
         # what SQLite alone computes
         ("t JOIN u ON t.p = u.p WHERE lower(t.a) = 'x' AND t.b + 1 = 2 AND (t.a = 'x' OR u.a = 'y')", [[], []]),
         ("t JOIN u ON t.p = u.p WHERE t.a = (SELECT max(v.a) FROM v WHERE v.b = 1)", [[], [], ["b = 1"]]),
-        # nor below a query that is cut
+        # through a query in FROM that shows each row as it is
+        ("(SELECT p AS q, b FROM t WHERE a = 'y') AS d WHERE d.q = 'x' AND d.b > 1", [["a = 'y'", "p = 'x'", "b > 1"]]),
+        (
+            "(SELECT t.p, u.b FROM t LEFT JOIN u ON t.p = u.p) AS d WHERE d.b IS NULL AND d.p = 'x'",
+            [["p = 'x'"], ["p = 'x'"]],
+        ),
+        ("(SELECT p, count(*) AS n FROM t GROUP BY p) AS d WHERE d.p = 'x'", [[]]),
+        ("(SELECT p, row_number() OVER (ORDER BY b) AS n FROM t) AS d WHERE d.p = 'x'", [[]]),
+        ("(SELECT lower(p) AS p FROM t) AS d WHERE d.p = 'x'", [[]]),
+        # but not below one that is cut
         ("(SELECT p, b FROM t LIMIT 1) AS d WHERE d.b = 1", [[]]),
     ],
 )
@@ -62,6 +71,7 @@ def test_what_a_table_is_asked_for(text: str, wheres: list[list[str]]) -> None:
         ("t JOIN u ON t.p = u.a OR t.p = u.p", set()),
         ("t JOIN u ON t.p < u.a", set()),
         ("t JOIN (SELECT p AS q FROM u LIMIT 1) AS d ON t.p = d.q", {"1.p>0.p"}),
+        ("t JOIN (SELECT p AS q FROM u) AS d ON t.p = d.q", {"1.p>0.p", "0.p>1.p"}),
         ("t JOIN (SELECT lower(p) AS q FROM u) AS d ON t.p = d.q", set()),
         ("t WHERE EXISTS (SELECT 1 FROM u WHERE u.a = t.p)", {"0.p>1.a", "1.a>0.p"}),
         ("t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.a = t.p)", {"0.p>1.a"}),

@@ -27,6 +27,10 @@ def edited(text: str, *lists: str) -> str:
         ("SELECT CURRENT_DATE, CURRENT_TIME", "SELECT substr(:dynamorm_now, 1, 10), substr(:dynamorm_now, 12)"),
         ("SELECT CAST(a AS VARCHAR(3))", "SELECT CAST(a AS TEXT)"),
         ("SELECT CAST(CAST(a AS INTEGER) AS date)", "SELECT date(CAST(a AS INTEGER) )"),
+        (
+            "SELECT v.a FROM (VALUES (1, 2)) AS v (a, b)",
+            "SELECT v.a FROM (WITH v (a, b) AS (VALUES (1, 2)) SELECT * FROM v) AS v",
+        ),
         ("SELECT 'CURRENT_DATE', \"cast\" FROM t", "SELECT 'CURRENT_DATE', \"cast\" FROM t"),
     ],
 )
