@@ -22,6 +22,7 @@ from sqlalchemy_dynamorm.plan.predicates import (
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.bind import Bound, decide, ordered
 from sqlalchemy_dynamorm.run.functions import function_test, size_test
+from sqlalchemy_dynamorm.run.operands import compared
 from sqlalchemy_dynamorm.run.patterns import like
 from sqlalchemy_dynamorm.run.values import Json, decode, encode, same, same_type_order
 
@@ -79,6 +80,7 @@ def _columns(part: ColumnComparison, left: int, right: int) -> Test:
 
 def normalised(value: Any, column: Column) -> Any:
     """A bound value as reading it back would give it, so that like is compared with like."""
+    column = compared(column, value)
     return None if value is None else decode(encode(value, column), column)
 
 

@@ -32,6 +32,7 @@ from sqlalchemy_dynamorm.plan.predicates import (
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.bind import Bound, decide, ordered
 from sqlalchemy_dynamorm.run.functions import is_empty, operand_given, size_given
+from sqlalchemy_dynamorm.run.operands import compared
 from sqlalchemy_dynamorm.run.patterns import like
 from sqlalchemy_dynamorm.run.values import WireValue, encode
 from sqlalchemy_dynamorm.sql import nodes
@@ -178,7 +179,7 @@ class Renderer:
         return _Text(" OR ".join(piece.text for piece in kept), 2)
 
     def _comparison(self, column: Column, op: Operator, value: Any) -> _Piece:
-        wire = None if value is None else encode(value, column)
+        wire = None if value is None else encode(value, compared(column, value))
         if wire is None:
             return False
         if op not in ("=", "<>") and not {"S", "N", "B"} & wire.keys():
@@ -249,7 +250,7 @@ class Renderer:
             return self._left_out()
         if membership.negated and any(row[0] is None for row in rows):
             return False
-        wires = _distinct(encode(row[0], column) for row in rows if row[0] is not None)
+        wires = _distinct(encode(row[0], compared(column, row[0])) for row in rows if row[0] is not None)
         listed = self._some([self._listed(column, wires[at : at + MAX_OPERANDS]) for at in _steps(len(wires))])
         if not membership.negated or isinstance(listed, bool):
             return listed if not membership.negated else not listed

@@ -11,6 +11,7 @@ from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import KeyProduct, KeyRows
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.evaluate import checker
+from sqlalchemy_dynamorm.run.operands import compared
 from sqlalchemy_dynamorm.run.packing import pack
 from sqlalchemy_dynamorm.run.values import Item, WireValue, decode, encode_key
 
@@ -45,7 +46,7 @@ def _wires(table: Table, names: Sequence[str], values: Sequence[Any]) -> Item | 
         return None
     found: Item = {}
     for position, (name, value) in enumerate(zip(names, values, strict=True)):
-        found[name] = encode_key(value, table.by_name[name], "sort" if position else "partition")
+        found[name] = encode_key(value, compared(table.by_name[name], value), "sort" if position else "partition")
     return found
 
 
@@ -72,7 +73,7 @@ def key_value(value: Any, column: Column, role: str) -> WireValue | None:
     """One key attribute's value in a condition; ``None`` where no item can have it."""
     if _no_key(value):
         return None
-    return encode_key(value, column, "sort" if role == "sort" else "partition")
+    return encode_key(value, compared(column, value), "sort" if role == "sort" else "partition")
 
 
 def admission(table: Table, names: Sequence[str], check: Predicate, values: Bound) -> Callable[[Item], bool]:
