@@ -53,8 +53,28 @@ def _init_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", help="the engine's URL, dynamodb://eu-west-1 for example")
 
 
+def _reconcile(options: argparse.Namespace) -> int:
+    from sqlalchemy_dynamorm.dialect.reconcile import reconcile
+
+    def progress(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    return reconcile(options.url, options.metadata, apply=options.apply, say=print, progress=progress)
+
+
+def _reconcile_arguments(parser: argparse.ArgumentParser) -> None:
+    _init_arguments(parser)
+    parser.add_argument("metadata", help="where the tables are declared: module:metadata, or module:Base")
+    parser.add_argument("--apply", action="store_true", help="mend what is found; without it nothing is written")
+
+
 COMMANDS = {
     "init": Command("make the system table, which holds the counters of autoincrement keys", _init, _init_arguments),
+    "reconcile": Command(
+        "compare guards of unique values and counters with the rows, and report duplicates",
+        _reconcile,
+        _reconcile_arguments,
+    ),
     "install-local": Command("install the embedded server of dynamodb+local://", _install_local),
 }
 

@@ -30,7 +30,8 @@ def definition(node: nodes.Definition, tables: Tables, connection: Connection) -
     written = declared.physical if declared is not None else connection.physical(node.table.name, node.table.schema)
     client.catalog.forget(written)
     if isinstance(node, nodes.DropTable):
-        return definitions.drop_table(written, name, client.counters, if_exists=node.if_exists)
+        guarded = declared is not None and bool(declared.uniques)
+        return definitions.drop_table(written, name, client.counters, if_exists=node.if_exists, guarded=guarded)
     separator = client.settings.schema_separator
     if isinstance(node, nodes.DropIndex):
         index = physical(node.name, None, separator)

@@ -19,10 +19,11 @@ from sqlalchemy_dynamorm.errors import (
     UndefinedTable,
 )
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
-from sqlalchemy_dynamorm.run.decode import wire_items
+from sqlalchemy_dynamorm.run.decode import last_key, wire_items
 from sqlalchemy_dynamorm.run.description import described, index_status, parse, table_status
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Pause, Request
-from sqlalchemy_dynamorm.run.system import KEY, Counters, counter_key
+from sqlalchemy_dynamorm.run.system import KEY, Counters, counter_key, guards_of
+from sqlalchemy_dynamorm.run.values import Item
 
 _POLL = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)  # seconds; the last goes on
 _WAIT = 3600.0
@@ -163,8 +164,8 @@ def create_system_table(name: str) -> Asking[None]:
         yield from wait_active(name)
 
 
-def drop_table(physical: str, name: str, counters: Counters, *, if_exists: bool) -> Execution:
-    """DeleteTable, then wait until it is gone; its counter goes with it.
+def drop_table(physical: str, name: str, counters: Counters, *, if_exists: bool, guarded: bool = False) -> Execution:
+    """DeleteTable, then wait until it is gone; its counter goes with it, and its guards where it has any.
 
     :raises UndefinedTable: there is none, and IF EXISTS was not said.
     """
@@ -179,7 +180,28 @@ def drop_table(physical: str, name: str, counters: Counters, *, if_exists: bool)
             break
         yield Pause(seconds)
     yield from _drop_counter(physical, counters)
+    if guarded and counters.table is not None:
+        yield from _drop_guards(physical, counters.table)
     return Outcome()
+
+
+def _drop_guards(physical: str, system: str) -> Asking[None]:
+    """Delete the guards of a table that is gone, 25 a call. One that is left is taken over when it is wanted."""
+    params: dict[str, Any] = {
+        "TableName": system,
+        "ProjectionExpression": "#0",
+        "FilterExpression": "begins_with(#0, :0)",
+        "ExpressionAttributeNames": {"#0": KEY},
+        "ExpressionAttributeValues": {":0": {"S": guards_of(physical)}},
+    }
+    after: Item | None = {}
+    while after is not None:
+        body = yield Request("Scan", {**params, **({"ExclusiveStartKey": after} if after else {})})
+        keys = wire_items(body)
+        for at in range(0, len(keys), 25):
+            deletes = [{"DeleteRequest": {"Key": key}} for key in keys[at : at + 25]]
+            yield Request("BatchWriteItem", {"RequestItems": {system: deletes}})
+        after = last_key(body)
 
 
 def _drop_counter(physical: str, counters: Counters) -> Asking[None]:

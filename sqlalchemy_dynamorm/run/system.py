@@ -65,6 +65,8 @@ class Counters:
         :raises Unsupported: the engine has no system table.
         :raises UndefinedTable: the system table is missing; the message says how to make it.
         """
+        with self._lock:
+            known = self._known.get(table.physical)
         params: dict[str, Any] = {
             "Key": counter_key(table.physical),
             "UpdateExpression": "ADD #0 :0",
@@ -72,8 +74,18 @@ class Counters:
             "ExpressionAttributeValues": {":0": {"N": str(count)}},
             "ReturnValues": "UPDATED_NEW",
         }
+        if known is not None:
+            # Somebody may have deleted the counter, or set it back: no id that was seen here is given out again.
+            params["ConditionExpression"] = "#0 >= :1"
+            params["ExpressionAttributeValues"][":1"] = {"N": str(known)}
         # Applied twice, a lost answer costs a gap, and gaps are allowed: safe to repeat.
-        answer = wire_item((yield from self._send(table, params)), "Attributes")
+        try:
+            body = yield from self._send(table, params)
+        except ConditionFailed:
+            self.forget(table.physical)
+            yield from self.seen(table, known or 0)
+            return (yield from self.take(table, count))
+        answer = wire_item(body, "Attributes")
         last = int((answer or {})["last"]["N"])
         self._learn(table.physical, last)
         return range(last - count + 1, last + 1)

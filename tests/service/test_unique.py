@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +14,8 @@ from sqlalchemy import orm
 
 from sqlalchemy_dynamorm.dialect.explain import explain
 from sqlalchemy_dynamorm.errors import TransactionTooLarge, UniqueViolation
+from sqlalchemy_dynamorm.run.decode import wire_items
+from sqlalchemy_dynamorm.run.request import Request
 from tests.conftest import Calls
 from tests.servers import Server
 
@@ -33,6 +38,12 @@ class Plain(Base):
     __table_args__ = (sa.UniqueConstraint("id", "name"),)
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True, autoincrement=False)
     name: orm.Mapped[str | None]
+
+
+class Ticket(Base):
+    __tablename__ = "tickets"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    code: orm.Mapped[int] = orm.mapped_column(unique=True)
 
 
 class Indexed(Base):
@@ -63,9 +74,6 @@ def guards(session: orm.Session) -> int:
     """The guards there are, of all tables."""
     connection: Any = session.connection().connection.dbapi_connection
     client = connection.client
-    from sqlalchemy_dynamorm.run.decode import wire_items
-    from sqlalchemy_dynamorm.run.request import Request
-
     items = wire_items(client.ask(Request("Scan", {"TableName": client.settings.system_table})))
     return sum(item["id"]["S"].startswith("guard#") for item in items)
 
@@ -204,8 +212,6 @@ class TestOtherWriters:
             return connection.connection.dbapi_connection.client  # type: ignore[union-attr]
 
     def send(self, raw: Any, operation: str, **params: Any) -> None:
-        from sqlalchemy_dynamorm.run.request import Request
-
         raw.ask(Request(operation, {"TableName": f"{raw.settings.default_schema}.accounts", **params}))
 
     def test_the_guard_of_a_row_that_is_gone_is_taken_over(self, session: orm.Session, raw: Any) -> None:
@@ -284,3 +290,74 @@ def test_without_a_system_table_it_is_read_only(session: orm.Session, ministack:
         with pytest.raises(sa.exc.NotSupportedError, match="system_table=none"):
             without.commit()
     engine.dispose()
+
+
+class TestReconcile:
+    def run(self, engine: sa.Engine, *options: str) -> subprocess.CompletedProcess[str]:
+        place = "tests.service.test_unique:Base"
+        command = [sys.executable, "-m", "sqlalchemy_dynamorm", "reconcile", *options]
+        url = engine.url.render_as_string(hide_password=False)
+        return subprocess.run([*command, url, place], capture_output=True, text=True, check=False)
+
+    def test_guards_of_rows_that_others_wrote_are_made(self, engine: sa.Engine, session: orm.Session) -> None:
+        with engine.connect() as connection:
+            client: Any = connection.connection.dbapi_connection.client  # type: ignore[union-attr]
+        name = f"{engine.dialect.default_schema_name}.accounts"
+        rows = [("1", "moved@x"), ("2", "bob@x"), ("3", "two@x"), ("4", "two@x")]
+        for id_, email in rows:
+            item = {"id": {"N": id_}, "email": {"S": email}}
+            client.ask(Request("PutItem", {"TableName": name, "Item": item}))
+        found = sa.select(Account.id).where(Account.email == "bob@x")
+        dry = self.run(engine)
+        assert (dry.returncode, session.scalars(found).all()) == (1, [])
+        assert "accounts: 4 rows; to mend: 3 guards missing, 0 stale" in dry.stdout
+        assert "two rows have the same (email)" in dry.stdout
+        mended = self.run(engine, "--apply")
+        assert mended.returncode == 1
+        assert "accounts: 4 rows; mended: 3 guards missing, 0 stale" in mended.stdout
+        assert session.scalars(found).all() == [2]
+        client.ask(Request("DeleteItem", {"TableName": name, "Key": {"id": {"N": "4"}}}))
+        again = self.run(engine, "--apply")
+        assert (again.returncode, again.stdout.count("0 guards missing, 0 stale")) == (0, 3)
+
+
+def test_dropping_a_table_drops_its_guards(engine: sa.Engine, session: orm.Session) -> None:
+    session.add_all([Account(id=number, email=f"{number}@x") for number in range(10, 40)])
+    session.add(Indexed(id=1, code=7))
+    session.commit()
+    Account.__table__.drop(engine)  # type: ignore[attr-defined]
+    assert guards(session) == 1
+
+
+WORKER = """
+import sys, threading
+import sqlalchemy as sa
+from tests.service.test_unique import Ticket
+engine = sa.create_engine(sys.argv[1], isolation_level="AUTOCOMMIT")
+def work(results):
+    with engine.connect() as connection:
+        for value in range(6):
+            try:
+                found = connection.execute(sa.insert(Ticket).values(code=value).returning(Ticket.__table__.c.id))
+                results.append((value, found.scalar_one()))
+            except sa.exc.IntegrityError as error:
+                assert type(error.orig).__name__ == "UniqueViolation", error
+results = []
+threads = [threading.Thread(target=work, args=(results,)) for _ in range(16)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(results)
+"""
+
+
+def test_two_processes_of_sixteen_threads_have_one_winner_a_value(engine: sa.Engine, ministack: Server) -> None:
+    url = engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", WORKER, url]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [worker.communicate(timeout=120)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0]
+    won = [pair for output in outputs for pair in ast.literal_eval(output)]
+    assert sorted(value for value, _ in won) == list(range(6))
+    assert len({id_ for _, id_ in won}) == 6
+    with orm.Session(engine) as session:
+        assert sorted(session.scalars(sa.select(Ticket.code))) == list(range(6))

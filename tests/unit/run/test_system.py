@@ -51,3 +51,16 @@ def test_ids_given_by_hand_need_no_system_table() -> None:
     counters = Counters("dynamorm_system")
     assert len(done(counters.seen(TICKETS, 7), UndefinedTable("no system table")).requests) == 1
     assert done(counters.seen(TICKETS, 8)).requests == []
+
+
+def test_a_counter_that_was_deleted_goes_on_beyond_what_was_seen() -> None:
+    counters = Counters("system")
+    done(counters.take(TICKETS, 3), LAST)
+    played = done(counters.take(TICKETS, 1), ConditionFailed("gone"), {}, {"Attributes": {"last": {"N": "13"}}})
+    assert played.result == range(13, 14)
+    assert [request.params.get("ConditionExpression") for request in played.requests] == [
+        "#0 >= :1",
+        "attribute_not_exists(#0) OR #0 < :0",
+        "#0 >= :1",
+    ]
+    assert played.requests[1].params["ExpressionAttributeValues"] == {":0": {"N": "12"}}
