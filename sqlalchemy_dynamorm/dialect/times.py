@@ -20,7 +20,11 @@ Processor = Callable[[Any], Any]
 
 
 class StoredDateTime(sqltypes.DateTime):
-    """S. With ``timezone=True`` values are aware, and stored in UTC; without, they are naive."""
+    """S. With ``timezone=True`` values are aware, and stored in UTC; without, they are naive.
+
+    A value of the other sort is taken as PostgreSQL takes it in a session whose time zone is UTC: an aware value
+    for a naive column is its time in UTC, and a naive one for an aware column is in UTC.
+    """
 
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _write_aware_datetime if self.timezone else _write_naive_datetime
@@ -36,15 +40,20 @@ def _write_naive_datetime(value: Any) -> str | None:
     if value is None:
         return None
     moment = dt.datetime.combine(value, dt.time()) if type(value) is dt.date else value
-    _check(moment, dt.datetime, "DateTime()", aware=False)
-    return str(moment.isoformat("T", "microseconds"))
+    return _utc_text(moment, "DateTime()")
 
 
 def _write_aware_datetime(value: Any) -> str | None:
     if value is None:
         return None
-    _check(value, dt.datetime, "DateTime(timezone=True)", aware=True)
-    return f"{value.astimezone(dt.timezone.utc).replace(tzinfo=None).isoformat('T', 'microseconds')}Z"
+    return _utc_text(value, "DateTime(timezone=True)") + "Z"
+
+
+def _utc_text(value: Any, declared: str) -> str:
+    if not isinstance(value, dt.datetime):
+        raise _wrong_type(value, dt.datetime, declared)
+    moment = value if value.utcoffset() is None else value.astimezone(dt.timezone.utc)
+    return moment.replace(tzinfo=None).isoformat("T", "microseconds")
 
 
 def _read_naive_datetime(value: Any) -> dt.datetime | None:
@@ -141,14 +150,18 @@ def _read_aware_time(value: Any) -> dt.time | None:
 
 def _check(value: Any, kind: type, declared: str, *, aware: bool) -> None:
     if not isinstance(value, kind):
-        raise DataError(f"A {declared} column takes a {kind.__name__}; it does not take {type(value).__name__}.")
-    if isinstance(value, dt.datetime | dt.time) and (value.utcoffset() is not None) != aware:
+        raise _wrong_type(value, kind, declared)
+    if isinstance(value, dt.time) and (value.utcoffset() is not None) != aware:
         raise DataError(
             f"A {declared} column takes aware values, with a UTC offset, and was given a naive one; add its tzinfo."
             if aware
             else f"A {declared} column takes naive values and was given an aware one; declare timezone=True, or "
             "convert it and drop its tzinfo."
         )
+
+
+def _wrong_type(value: Any, kind: type, declared: str) -> DataError:
+    return DataError(f"A {declared} column takes a {kind.__name__}; it does not take {type(value).__name__}.")
 
 
 def _text(value: Any) -> str:

@@ -108,7 +108,7 @@ def _source_in_parentheses(node: exp.Paren, scope: Scope) -> nodes.Source:
 def _derived(node: exp.Subquery, scope: Scope) -> nodes.Source:
     alias, columns = _alias(node, scope)
     joins = _joins(node, scope)
-    if isinstance(node.this, exp.Table):
+    if isinstance(node.this, exp.Table) or _names_its_query(node.this):
         if alias:
             raise unsupported("An alias of a join in parentheses")
         inner = source(node.this, scope)
@@ -117,6 +117,11 @@ def _derived(node: exp.Subquery, scope: Scope) -> nodes.Source:
     place = place_of(written, written) if written is not None else None
     found = nodes.Derived(subquery(node.this, scope), alias, columns, place)
     return nodes.Group(found, joins) if joins else found
+
+
+def _names_its_query(node: exp.Expr) -> bool:
+    """Whether a subquery's parentheses hold a table of a join, as in ``((SELECT …) AS x JOIN y ON …)``."""
+    return isinstance(node, exp.Subquery) and bool(node.args.get("alias") or node.args.get("joins"))
 
 
 @source.reads(exp.Values, "expressions", "alias")

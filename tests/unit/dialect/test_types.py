@@ -139,8 +139,6 @@ def test_null_stays_null(type_: sa.types.TypeEngine[Any]) -> None:
 @pytest.mark.parametrize(
     ("type_", "value", "message"),
     [
-        (sa.DateTime(), dt.datetime(2024, 1, 1, tzinfo=UTC), "takes naive values"),
-        (sa.DateTime(True), dt.datetime(2024, 1, 1), "takes aware values"),
         (sa.DateTime(), "2024-01-01", "takes a datetime; it does not take str"),
         (sa.Date(), dt.datetime(2024, 1, 1, 1), "time of day"),
         (sa.Date(), 5, "takes a date"),
@@ -277,3 +275,19 @@ def test_an_array_is_refused_by_name() -> None:
 )
 def test_the_words_of_types(type_: sa.types.TypeEngine[Any], text: str) -> None:
     assert DIALECT.type_compiler_instance.process(type_) == text
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "stored"),
+    [
+        (sa.DateTime(), dt.datetime(2024, 1, 1, 9, tzinfo=UTC), "2024-01-01T09:00:00.000000"),
+        (
+            sa.DateTime(),
+            dt.datetime(2024, 1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=2))),
+            "2023-12-31T23:00:00.000000",
+        ),
+        (sa.DateTime(True), dt.datetime(2024, 1, 1, 9), "2024-01-01T09:00:00.000000Z"),
+    ],
+)
+def test_a_datetime_of_the_other_sort_is_in_utc(type_: sa.DateTime, value: dt.datetime, stored: str) -> None:
+    assert bound(type_, value) == stored

@@ -207,6 +207,20 @@ def test_joins_groups_and_queries_in_from() -> None:
     )
 
 
+def test_a_query_stands_first_in_a_join_in_parentheses() -> None:
+    found = read("SELECT t.x FROM t LEFT JOIN ((SELECT i FROM g) AS d JOIN h ON d.i = h.i) ON t.x = d.i")
+    assert isinstance(found, nodes.Select)
+    [join] = found.joins
+    assert isinstance(join.source, nodes.Group)
+    assert isinstance(join.source.source, nodes.Derived)
+    assert join.source.source.alias == "d"
+
+
+def test_a_join_in_parentheses_takes_no_alias() -> None:
+    with pytest.raises(errors.Unsupported, match="An alias of a join in parentheses"):
+        read("SELECT j.x FROM ((SELECT i FROM g) AS d JOIN h ON d.i = h.i) AS j")
+
+
 def test_a_union_is_named_by_its_first_part() -> None:
     found = read("WITH c (n) AS (SELECT 1) SELECT n AS m FROM c UNION ALL SELECT a FROM t ORDER BY 1 LIMIT :n")
     assert isinstance(found, nodes.Compound)
