@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapper, Session
 
+from sqlalchemy_dynamorm.dbapi.paging import PageOf
+from sqlalchemy_dynamorm.dialect.context import PAGE
 from sqlalchemy_dynamorm.errors import InterfaceError
 
 T = TypeVar("T")
@@ -32,6 +35,47 @@ def get_many(session: Session, entity: type[T], idents: Iterable[Any]) -> list[T
     else:
         found = {}
     return [found.get(key) or session.identity_map.get(mapper.identity_key_from_primary_key(key)) for key in keys]
+
+
+class Page(NamedTuple):
+    """A page of a SELECT.
+
+    :ivar items: its objects, values of one column, or rows where the statement selects several.
+    :ivar cursor: what the next page begins with; ``None`` on the last one. It is a text that can go into a URL.
+    """
+
+    items: Sequence[Any]
+    cursor: str | None
+
+
+def paginate(
+    session: Session | Connection,
+    statement: sa.Select[Any],
+    size: int,
+    cursor: str | None = None,
+    *,
+    secret: str | bytes = b"",
+) -> Page:
+    """A page of a SELECT, read from where the page before it ended, whatever comes before.
+
+    The rows are those of the key or index that the statement is read by, in its order. A page is short where a
+    condition is checked on what was read, only if it is the last one; the last one may be empty.
+
+    :param session: a session, or a Core connection.
+    :param statement: a SELECT without LIMIT; it may be ordered by the sort key of what it reads.
+    :param size: rows of a page, at the most.
+    :param cursor: what the page before gave, for the same statement and values; ``None`` for the first page.
+    :param secret: signs the cursors, so that a changed one is refused. They can be read: they hold a key.
+    :raises sqlalchemy.exc.ProgrammingError: the cursor is of another statement, or was changed; the statement has a
+        LIMIT; the transaction has written to the table.
+    :raises sqlalchemy.exc.NotSupportedError: the statement has to be sorted, or computed by SQLite, so that each page
+        would need all rows.
+    """
+    key = secret.encode() if isinstance(secret, str) else secret
+    result: Any = session.execute(statement, execution_options={PAGE: PageOf(size, cursor, key)})
+    context = getattr(result, "raw", result).context  # the ORM's result stands before the cursor's own
+    items = result.scalars().all() if len(result.keys()) == 1 else result.all()
+    return Page(items, context.next_page)
 
 
 def _key(mapper: Mapper[Any], ident: Any) -> tuple[Any, ...]:

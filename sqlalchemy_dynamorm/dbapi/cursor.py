@@ -12,6 +12,7 @@ from sqlalchemy_dynamorm.plan.options import PlanOptions
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dbapi.connection import Connection
+    from sqlalchemy_dynamorm.dbapi.paging import PageOf, Paging
     from sqlalchemy_dynamorm.dbapi.statement import Prepared
     from sqlalchemy_dynamorm.plan.steps import Plan
     from sqlalchemy_dynamorm.run.request import Execution, Outcome
@@ -29,6 +30,7 @@ class Cursor:
     :ivar lastrowid: the last autoincrement key that an INSERT was given, or ``None``.
     :ivar arraysize: how many rows ``fetchmany`` gives.
     :ivar server_side: rows are read page by page, as they are fetched.
+    :ivar next_page: where the page after the one that was asked for begins; ``None`` at the end.
     """
 
     def __init__(self, connection: Connection, *, stream: bool = False) -> None:
@@ -43,6 +45,7 @@ class Cursor:
         self.description: tuple[Description, ...] | None = None
         self.rowcount = -1
         self.lastrowid: int | None = None
+        self.next_page: str | None = None
         self._rows: Iterator[Row] | None = None
 
     # --- running ---
@@ -53,15 +56,17 @@ class Cursor:
         parameters: Values | None = None,
         *,
         options: Mapping[str, Any] | None = None,
+        page: PageOf | None = None,
     ) -> Cursor:
         """Run one statement.
 
         :param statement: SQL text with ``:name`` parameters, or a prepared statement.
         :param parameters: name to value; NULL is ``None``.
         :param options: plan options for this execution, by name (``scan``, ``consistent_read``).
+        :param page: the page that is wanted of a SELECT; :attr:`next_page` says where the next one begins.
         :raises Error: any of :mod:`~sqlalchemy_dynamorm.errors`; nothing of a failed statement stays buffered.
         """
-        self._run(statement, [_mapping(parameters)], options)
+        self._run(statement, [_mapping(parameters)], options, page)
         return self
 
     def executemany(
@@ -104,24 +109,33 @@ class Cursor:
     def _options(self, options: Mapping[str, Any] | None) -> PlanOptions:
         return self.connection.client.settings.plan.with_overrides(dict(options or {}))
 
-    def _run(self, statement: str | Statement, batch: list[Values], options: Mapping[str, Any] | None) -> None:
+    def _run(
+        self,
+        statement: str | Statement,
+        batch: list[Values],
+        options: Mapping[str, Any] | None,
+        page: PageOf | None = None,
+    ) -> None:
         from sqlalchemy_dynamorm.sql import nodes
 
         self._clear()
         prepared = self._statement(statement)
         node = prepared.node
+        if page is not None and not isinstance(node, nodes.Select | nodes.Compound):
+            raise ProgrammingError("A page is of a SELECT; run other statements with execute().")
         match node:
             case nodes.Explain(query):
                 self._explain(prepared, query, self._options(options))
             case nodes.Select() | nodes.Compound() | nodes.Insert() | nodes.Update() | nodes.Delete():
-                self._query(self._prepared(prepared, node, self._options(options)), batch)
+                planned = self._prepared(prepared, node, self._options(options))
+                self._query(planned, batch, None if page is None else page.of(prepared.text, planned, batch[0]))
             case _:
                 self._define(node, prepared)
 
     def _prepared(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> Prepared:
         return statement.prepared(query, lambda name: self.connection.table(name, statement.tables), options)
 
-    def _query(self, prepared: Prepared, batch: list[Values]) -> None:
+    def _query(self, prepared: Prepared, batch: list[Values], page: Paging | None) -> None:
         from sqlalchemy_dynamorm.dbapi.execution import execution, shown
         from sqlalchemy_dynamorm.plan.steps import ReadPlan
 
@@ -131,11 +145,13 @@ class Cursor:
         buffer = self.connection.buffer
         mark = buffer.mark() if buffer is not None else None
         try:
-            running = execution(prepared, batch, self.connection)
-            if self.server_side and isinstance(prepared.plan, ReadPlan):
+            running = execution(prepared, batch, self.connection, None if page is None else page.asked)
+            if self.server_side and page is None and isinstance(prepared.plan, ReadPlan):
                 self._rows = self._paged(running)
             else:
-                self._finish(running)
+                outcome = self._finish(running)
+                if page is not None and outcome.following is not None:
+                    self.next_page = page.cursor(outcome.following)
         except BaseException:
             # A statement that fails leaves no half of itself in the transaction.
             if buffer is not None and mark is not None:
@@ -147,7 +163,7 @@ class Cursor:
         first: list[Row] = next(pages, [])  # now, so that what is wrong with the statement is said by execute()
         return chain(first, chain.from_iterable(pages))
 
-    def _finish(self, execution: Execution) -> None:
+    def _finish(self, execution: Execution) -> Outcome:
         rows: list[Row] = []
         pages = self.connection.client.run(execution)
         while True:
@@ -159,6 +175,7 @@ class Cursor:
         self.rowcount, self.lastrowid = outcome.rowcount, outcome.lastrowid
         if self.description is not None:
             self._rows = iter(rows)
+        return outcome
 
     def _define(self, node: nodes.Definition, statement: Statement) -> None:
         from sqlalchemy_dynamorm.dbapi.definition import definition

@@ -15,6 +15,7 @@ from sqlalchemy_dynamorm.run.request import Execution
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dbapi.connection import Connection
     from sqlalchemy_dynamorm.dbapi.statement import Prepared
+    from sqlalchemy_dynamorm.run.paging import PageAsked
 
 
 def shown(plan: Plan) -> tuple[str, ...] | None:
@@ -25,8 +26,10 @@ def shown(plan: Plan) -> tuple[str, ...] | None:
     return None if projection is None else projection.labels
 
 
-def execution(prepared: Prepared, batch: Sequence[Mapping[str, Any]], connection: Connection) -> Execution:
-    """The execution of a prepared statement with each set of values."""
+def execution(
+    prepared: Prepared, batch: Sequence[Mapping[str, Any]], connection: Connection, page: PageAsked | None = None
+) -> Execution:
+    """The execution of a prepared statement with each set of values; of a SELECT perhaps one page."""
     client = connection.client
     now = present()
     values = [bound(one, now) for one in batch]
@@ -34,7 +37,7 @@ def execution(prepared: Prepared, batch: Sequence[Mapping[str, Any]], connection
     buffer = connection.buffer
     if isinstance(runner, Inserter):
         return runner.run(values, client.counters, buffer)
-    scope = Scope(buffer, client.settings.page_size, client.settings.read_budget)
+    scope = Scope(buffer, client.settings.page_size, client.settings.read_budget, page)
     if isinstance(runner, Changer):
         return runner.run(values, scope, buffer)
     return runner.run(values[0], scope)

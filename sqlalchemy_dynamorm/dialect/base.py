@@ -221,7 +221,8 @@ class DynamoDBDialect(ReflectingDialect):
         if context is None:
             cursor.execute(statement, parameters)
         elif context.has_effect():
-            cursor.execute(context.prepared(statement), parameters, options=context.statement_options())
+            prepared, options = context.prepared(statement), context.statement_options()
+            cursor.execute(prepared, parameters, options=options, page=context.page)
 
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
         self.do_execute(cursor, statement, {}, context)

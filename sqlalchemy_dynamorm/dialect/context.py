@@ -12,9 +12,12 @@ from sqlalchemy_dynamorm.dialect.ddl import DDLCompiler
 from sqlalchemy_dynamorm.plan.options import checked
 
 if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.dbapi.paging import PageOf
     from sqlalchemy_dynamorm.dbapi.statement import Statement
 
 OPTION_PREFIX = "dynamodb_"
+PAGE = "dynamodb_page"
+"""The execution option of ``paginate()``; it is a value, so it does not change a plan."""
 
 
 class ExecutionContext(DefaultExecutionContext):
@@ -45,6 +48,16 @@ class ExecutionContext(DefaultExecutionContext):
         """The execution options that are ours; see :func:`statement_options`."""
         return statement_options(self.execution_options)
 
+    @property
+    def page(self) -> PageOf | None:
+        """The page that ``paginate()`` asks for; ``None`` for all rows."""
+        return self.execution_options.get(PAGE)
+
+    @property
+    def next_page(self) -> str | None:
+        """Where the page after it begins; ``None`` at the end."""
+        return self.cursor.next_page  # type: ignore[no-any-return]
+
 
 def statement_options(execution_options: Mapping[Any, Any]) -> dict[str, Any]:
     """The execution options that are ours, without their prefix, checked.
@@ -54,6 +67,7 @@ def statement_options(execution_options: Mapping[Any, Any]) -> dict[str, Any]:
     found = {
         name[len(OPTION_PREFIX) :]: value
         for name, value in execution_options.items()
-        if isinstance(name, str) and name.startswith(OPTION_PREFIX)  # subqueryload() puts a tuple among them
+        # subqueryload() puts a tuple among them.
+        if isinstance(name, str) and name.startswith(OPTION_PREFIX) and name != PAGE
     }
     return {name: checked(name, value) for name, value in found.items()}

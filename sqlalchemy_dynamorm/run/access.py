@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy_dynamorm.plan.access import unfilterable
 from sqlalchemy_dynamorm.plan.key_conditions import fixed_columns
 from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Pattern, conjuncts, every
-from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import Query, ReadPlan, Scan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.expressions import Placeholders, Renderer
@@ -22,13 +22,13 @@ from sqlalchemy_dynamorm.run.values import Item
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The requests of a Query or Scan, and how much of the WHERE they answer.
+    """The requests of a Query or Scan, made as they are wanted, and how much of the WHERE they answer.
 
     :ivar filtered: a FilterExpression is sent, so a page may hold fewer rows than were evaluated.
     :ivar exact: every row that comes back satisfies the WHERE.
     """
 
-    requests: tuple[Request, ...]
+    requests: Iterable[Request]
     filtered: bool
     exact: bool
 
@@ -55,7 +55,7 @@ def scan(table: Table, plan: ReadPlan, attributes: list[str] | None, values: Bou
         for request in pages.requests
         for segment in range(segments)
     )
-    return replace(pages, requests=tuple(split))
+    return replace(pages, requests=split)
 
 
 def queries(table: Table, plan: ReadPlan, query: Query, attributes: list[str] | None, values: Bound) -> Pages:
@@ -70,25 +70,25 @@ def queries(table: Table, plan: ReadPlan, query: Query, attributes: list[str] | 
     hidden = unfilterable(table, query, plan.rest)
     left = tuple(part for part in conjuncts(plan.rest) if not any(part is said for said in ranged.said))
     checked = replace(plan, rest=every(left))
+    placeholders = Placeholders()
+    marks = {column.name: placeholders.value({}) for column in _hash_columns(query)}
+    condition = _key_condition(marks, {} if packed else fixed, ranged, placeholders)
+    params: dict[str, Any] = {"TableName": table.physical, "KeyConditionExpression": condition}
+    if query.index is not None:
+        params["IndexName"] = query.index.physical
+    if not query.forward:
+        params["ScanIndexForward"] = False
+    pages = _filtered(Request("Query", params), checked, attributes, values, hidden, placeholders)
     admits = admission(table, sorted(fixed_columns(query)), query.check, values)
-    requests: list[Request] = []
-    found = NO_PAGES
-    for hashed in _partitions(query, values):
-        equal = {**hashed, **fixed}
-        if not admits(equal):
-            continue
-        placeholders = Placeholders()
-        params: dict[str, Any] = {
-            "TableName": table.physical,
-            "KeyConditionExpression": _key_condition(hashed if packed else equal, ranged, placeholders),
-        }
-        if query.index is not None:
-            params["IndexName"] = query.index.physical
-        if not query.forward:
-            params["ScanIndexForward"] = False
-        found = _filtered(Request("Query", params), checked, attributes, values, hidden, placeholders)
-        requests.extend(found.requests)
-    return Pages(tuple(requests), found.filtered, found.exact)
+    partitions = (hashed for hashed in _partitions(query, values) if admits({**hashed, **fixed}))
+    requests = (_of_partition(one, marks, hashed) for hashed in partitions for one in pages.requests)
+    return replace(pages, requests=requests)
+
+
+def _of_partition(request: Request, marks: dict[str, str], hashed: Item) -> Request:
+    """The request with the hash attributes' values in their places: the rest is the same for every partition."""
+    values = {**request.params["ExpressionAttributeValues"], **{marks[name]: wire for name, wire in hashed.items()}}
+    return replace(request, params={**request.params, "ExpressionAttributeValues": values})
 
 
 def _filtered(
@@ -118,7 +118,7 @@ def _filtered(
 
 def _partitions(query: Query, values: Bound) -> Iterator[Item]:
     """The hash attributes' values of each Query: every combination of what they may be, each once."""
-    columns = [part.columns[0] if isinstance(part, Membership) else part.column for part in query.hash]
+    columns = _hash_columns(query)
     seen: set[str] = set()
     for choice in product(*(values_of(part, values) for part in query.hash)):
         hashed: Item = {}
@@ -129,6 +129,10 @@ def _partitions(query: Query, values: Bound) -> Iterator[Item]:
         if len(hashed) == len(columns) and repr(hashed) not in seen:
             seen.add(repr(hashed))
             yield hashed
+
+
+def _hash_columns(query: Query) -> list[Column]:
+    return [part.columns[0] if isinstance(part, Membership) else part.column for part in query.hash]
 
 
 def _fixed_range(query: Query, values: Bound) -> Item | None:
@@ -143,7 +147,8 @@ def _fixed_range(query: Query, values: Bound) -> Item | None:
     return fixed
 
 
-def _key_condition(equal: Item, ranged: KeyRange, placeholders: Placeholders) -> str:
-    parts = [f"{placeholders.name(name)} = {placeholders.value(wire)}" for name, wire in equal.items()]
+def _key_condition(marks: dict[str, str], fixed: Item, ranged: KeyRange, placeholders: Placeholders) -> str:
+    parts = [f"{placeholders.name(name)} = {mark}" for name, mark in marks.items()]
+    parts += [f"{placeholders.name(name)} = {placeholders.value(wire)}" for name, wire in fixed.items()]
     text = ranged.text(placeholders)
     return " AND ".join([*parts, *([text] if text else [])])

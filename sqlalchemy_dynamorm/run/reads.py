@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from sqlalchemy_dynamorm.errors import DataError
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, columns_of
-from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import (
     BatchGetItem,
     Field,
@@ -18,6 +18,7 @@ from sqlalchemy_dynamorm.plan.steps import (
     Projection,
     Query,
     ReadPlan,
+    Scan,
     Sort,
 )
 from sqlalchemy_dynamorm.run import access
@@ -34,6 +35,7 @@ from sqlalchemy_dynamorm.run.keys import (
     key_given,
     keys_listed,
 )
+from sqlalchemy_dynamorm.run.paging import PageAsked, page
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
 from sqlalchemy_dynamorm.run.sources import Batches, Budget, Empty, OneItem, Paged, Row, Source, projected
 from sqlalchemy_dynamorm.run.values import Item
@@ -54,15 +56,25 @@ class Scope:
     """What one execution runs in.
 
     :ivar buffer: the open transaction, ``None`` in AUTOCOMMIT.
+    :ivar page: the page that is wanted of a SELECT, ``None`` for all its rows.
     """
 
     buffer: Buffered | None = None
     page_size: int | None = None
     read_budget: int | None = None
+    page: PageAsked | None = None
 
     def own_writes(self, table: Table) -> OwnWrites:
         """The items of a table that the open transaction wrote; none in AUTOCOMMIT."""
         return {} if self.buffer is None else self.buffer.own_writes(table)
+
+
+class Reading(Source, Protocol):
+    """A source whose rows come in the order of a key."""
+
+    @property
+    def following(self) -> Item | None:
+        """Where the request that was read last goes on, ``None`` at its end."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,8 @@ class Reader:
 
     def run(self, values: Bound, scope: Scope) -> Execution:
         """The rows of the SELECT."""
+        if scope.page is not None:
+            return Outcome(following=(yield from page(self, values, scope, scope.page)))
         cut = cut_of(self.plan, values)
         table = self.plan.table
         if cut.keep == 0 or (cut.skip and (table is None or self.plan.count)):
@@ -100,7 +114,7 @@ class Reader:
         assert table is not None
         own = scope.own_writes(table)
         reader = self._seeing(own, table)
-        return reader._projected((yield from reader._merged(values, scope, own, None)), values)
+        return reader.projected((yield from reader._merged(values, scope, own, None)), values)
 
     def _seeing(self, own: OwnWrites, table: Table) -> Reader:
         """This reader, decoding also what merging own writes needs: the key, the order and all that WHERE reads."""
@@ -108,24 +122,23 @@ class Reader:
             return self
         query = self.plan.access
         ordering = query.index.range if isinstance(query, Query) and query.index is not None else ()
-        fields = [*self.plan.projection.fields]
-        for column in [
-            *(table.by_name[name] for name in (*table.key_columns, *ordering)),
-            *columns_of(self.plan.where),
-        ]:
-            if column not in fields:
-                fields.append(column)
-        projection = replace(self.plan.projection, fields=tuple(fields))
+        key = [table.by_name[name] for name in (*table.key_columns, *ordering)]
+        return self.decoding([*key, *columns_of(self.plan.where)])
+
+    def decoding(self, columns: Iterable[Column]) -> Reader:
+        """This reader, decoding also these columns; what it shows stays the same."""
+        fields = tuple(dict.fromkeys([*self.plan.projection.fields, *columns]))
+        projection = replace(self.plan.projection, fields=fields)
         return Reader(replace(self.plan, projection=projection))
 
     def streamed(self, values: Bound, scope: Scope, cut: Cut) -> Asking[None]:
         """Rows page by page, until the limit."""
         source, test, sized = self._source(values, scope)
         skip, wanted = cut.skip, cut.stop
-        while (page := (yield from source.next_page(wanted if sized else None))) is not None:
-            rows = page if test is None else [row for row in page if test(row)]
+        while (found := (yield from source.next_page(wanted if sized else None))) is not None:
+            rows = found if test is None else [row for row in found if test(row)]
             rows = rows if wanted is None else rows[:wanted]
-            yield Rows(self._projected(rows[skip:], values))
+            yield Rows(self.projected(rows[skip:], values))
             skip = max(0, skip - len(rows))
             if wanted is not None:
                 wanted -= len(rows)
@@ -141,7 +154,7 @@ class Reader:
             except TypeError:
                 name = self.plan.projection.fields[sort.field].name
                 raise DataError(f"ORDER BY {name!r}: the items hold values of several types there.") from None
-        yield Rows(self._projected(rows[cut.skip : cut.stop], values))
+        yield Rows(self.projected(rows[cut.skip : cut.stop], values))
 
     def counted(self, values: Bound, scope: Scope, own: OwnWrites) -> Asking[None]:
         """The number of rows; items are transferred only where they must be checked here."""
@@ -157,8 +170,8 @@ class Reader:
         source, test, _ = self._source(values, scope)
         enough = limit if limit is not None and not self.plan.sort else None
         rows: list[Row] = []
-        while (page := (yield from source.next_page(None))) is not None:
-            rows.extend(row for row in page if test is None or test(row))
+        while (found := (yield from source.next_page(None))) is not None:
+            rows.extend(row for row in found if test is None or test(row))
             if enough is not None and len(rows) >= enough + len(own):
                 break
         return self._with_own(rows, values, own) if own else rows
@@ -187,7 +200,6 @@ class Reader:
         plan, table = self.plan, self.plan.table
         assert table is not None
         attributes = projected(self.plan.projection.fields, table)
-        budget = Budget(scope.read_budget)
         match plan.access:
             case Nothing():
                 return Empty(), None, False
@@ -196,28 +208,46 @@ class Reader:
                 if key is None:
                     return Empty(), None, False
                 request = access.get_item(table, key, attributes, consistent=plan.consistent)
-                return OneItem(request, self.decoder), self._test(values), False
+                return OneItem(request, self.decoder), self.test(values), False
             case BatchGetItem(sources, check):
                 keys = keys_listed(table, sources, values, check)
                 batches = Batches(table, keys, attributes, self.decoder, consistent=plan.consistent)
-                return batches, self._test(values), False
+                return batches, self.test(values), False
             case GuardedGet():
                 return self._guarded(table, plan.access, attributes, values), None, False
-            case Query() if plan.access.complete:
-                return self._completed(table, plan.access, values, scope, budget)
-            case _:
-                pages = self._pages(table, None if counting else attributes, values)
-        if counting and not pages.exact:
-            pages = self._pages(table, attributes, values)
-        test = None if pages.exact else self._test(values)
-        sized = pages.exact and not pages.filtered
-        ahead = plan.limit is None
-        return Paged(pages.requests, self.decoder, budget, scope.page_size, ahead=ahead), test, sized
+            case Query() | Scan():
+                return self.reading(self.pages(values, counting=counting), values, scope)
 
-    def _pages(self, table: Table, attributes: list[str] | None, values: Bound) -> access.Pages:
-        if isinstance(self.plan.access, Query):
-            return access.queries(table, self.plan, self.plan.access, attributes, values)
-        return access.scan(table, self.plan, attributes, values)
+    def pages(self, values: Bound, *, counting: bool = False) -> access.Pages:
+        """The requests of a Query or a Scan. Where it is completed from the table they ask for keys alone.
+
+        :param counting: ask for no items, unless they must be checked here.
+        """
+        plan, table = self.plan, self.plan.table
+        assert table is not None
+        asked: list[str] | None = None if counting else projected(plan.projection.fields, table)
+        if isinstance(plan.access, Query):
+            wanted = list(table.key) if plan.access.complete else asked
+            pages = access.queries(table, plan, plan.access, wanted, values)
+        else:
+            pages = access.scan(table, plan, asked, values)
+        return self.pages(values) if counting and not pages.exact else pages
+
+    def reading(self, pages: access.Pages, values: Bound, scope: Scope) -> tuple[Reading, Test | None, bool]:
+        """What reads these requests, as :meth:`_source` says."""
+        plan, table = self.plan, self.plan.table
+        assert table is not None
+        budget = Budget(scope.read_budget)
+        if isinstance(plan.access, Query) and plan.access.complete:
+            # An index lags behind its table, so the items are checked against the whole WHERE.
+            test = checker(plan.where, plan.projection.fields, values)
+            decoder = RowDecoder(tuple(table.by_name[name] for name in table.key))
+            keys = Paged(pages.requests, decoder, budget, scope.page_size)
+            return _Completed(table, keys, self), test, not pages.filtered
+        sized = pages.exact and not pages.filtered
+        ahead = plan.limit is None and scope.page is None
+        paged = Paged(pages.requests, self.decoder, budget, scope.page_size, ahead=ahead)
+        return paged, None if pages.exact else self.test(values), sized
 
     def _guarded(self, table: Table, lookup: GuardedGet, attributes: list[str], values: Bound) -> Source:
         """The row of unique values, checked against the whole WHERE."""
@@ -227,23 +257,14 @@ class Reader:
         matches = checker(self.plan.where, self.plan.projection.fields, values)
         return GuardedRow(table, guard, attributes, self.decoder, matches, consistent=self.plan.consistent)
 
-    def _completed(
-        self, table: Table, query: Query, values: Bound, scope: Scope, budget: Budget
-    ) -> tuple[Source, Test | None, bool]:
-        """An index that does not hold all that is wanted: its keys, then the items by BatchGetItem."""
-        decoder = RowDecoder(tuple(table.by_name[name] for name in table.key))
-        pages = access.queries(table, self.plan, query, list(table.key), values)
-        keys = Paged(pages.requests, decoder, budget, scope.page_size)
-        # An index lags behind its table, so the items are checked against the whole WHERE.
-        test = checker(self.plan.where, self.plan.projection.fields, values)
-        return _Completed(table, keys, self), test, False
-
-    def _test(self, values: Bound) -> Test | None:
+    def test(self, values: Bound) -> Test | None:
+        """The check that rows still need, ``None`` for none."""
         if self.plan.rest == ALWAYS:
             return None
         return checker(self.plan.rest, self.plan.projection.fields, values)
 
-    def _projected(self, rows: list[Row], values: Bound) -> list[Row]:
+    def projected(self, rows: list[Row], values: Bound) -> list[Row]:
+        """Decoded rows as the result shows them."""
         projection = self.plan.projection
         if projection.outputs == tuple(Field(position) for position in range(len(projection.fields))):
             return rows
@@ -251,16 +272,24 @@ class Reader:
 
 
 class _Completed:
-    """The items that an index's entries stand for, a page of entries at a time."""
+    """The items that an index's entries stand for, a page of entries at a time.
+
+    An entry may stand for no row, since an index lags behind its table, but never for two.
+    """
 
     def __init__(self, table: Table, keys: Paged, reader: Reader) -> None:
         self._table = table
         self._keys = keys
         self._reader = reader
 
+    @property
+    def following(self) -> Item | None:
+        """As the entries' own."""
+        return self._keys.following
+
     def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
-        """The items of the next page of entries."""
-        page = yield from self._keys.next_page(None)
+        """The items of the next page of entries, in no order."""
+        page = yield from self._keys.next_page(wanted)
         if page is None:
             return None
         keys = [key for row in page if (key := key_from_attributes(self._table, row)) is not None]

@@ -65,15 +65,29 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page of a SELECT begins.
+
+    :ivar request: which of the statement's Query or Scan requests, or which of the keys it lists.
+    :ivar key: the key of the item that was read last there, in wire form; ``None`` to begin with the first.
+    """
+
+    request: int = 0
+    key: dict[str, dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a statement ended.
 
     :ivar rowcount: rows changed, or -1 where a statement changes none (SELECT, DDL).
     :ivar lastrowid: the last autoincrement key an INSERT was given.
+    :ivar following: where the next page begins, ``None`` at the end or where no page was asked for.
     """
 
     rowcount: int = -1
     lastrowid: int | None = None
+    following: Position | None = None
 
 
 Ask = Union[Request, Sequence[Request], Start, Join, Rows, Pause]

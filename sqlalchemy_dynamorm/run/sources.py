@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy_dynamorm.errors import Error, ReadBudgetExceeded, Throttled
@@ -64,7 +65,7 @@ class Paged:
 
     def __init__(
         self,
-        requests: Sequence[Request],
+        requests: Iterable[Request],
         decoder: RowDecoder,
         budget: Budget,
         page_size: int | None,
@@ -72,7 +73,8 @@ class Paged:
         ahead: bool = False,
     ) -> None:
         """:param ahead: ask for the next page before this one is decoded; not where a LIMIT may make it superfluous."""
-        self._pending = list(requests)
+        self._waiting = iter(requests)
+        self._open: list[Request] = []
         self._decoder = decoder
         self._budget = budget
         self._page_size = page_size
@@ -81,7 +83,7 @@ class Paged:
 
     def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
         """The rows of the next page of every request still open."""
-        if not self._pending:
+        if not self._fill():
             return None
         pages = yield from self._round(wanted)
         return [row for page in pages for row in page.rows]
@@ -89,12 +91,22 @@ class Paged:
     def count(self) -> Asking[int]:
         """The number of rows of requests that ask for no more (``Select=COUNT``)."""
         total = 0
-        while self._pending:
+        while self._fill():
             total += sum(page.count for page in (yield from self._round(None)))
         return total
 
+    @property
+    def following(self) -> Item | None:
+        """Where the request that was read last goes on, ``None`` at its end."""
+        return self._open[0].params["ExclusiveStartKey"] if self._open else None
+
+    def _fill(self) -> bool:
+        """Take up requests, after those that are not at their end, until as many are open as one round may have."""
+        self._open += islice(self._waiting, AT_ONCE - len(self._open))
+        return bool(self._open)
+
     def _round(self, wanted: int | None) -> Asking[list[Page]]:
-        together = self._pending[:AT_ONCE]
+        together = self._open
         share = wanted if wanted is None else -(-wanted // len(together))
         asked = [self._sized(request, share) for request in together]
         self._budget.spend(len(asked), asked[0].table)
@@ -102,7 +114,7 @@ class Paged:
         if self._ahead and len(asked) == 1:
             yield from self._begin(asked[0], bodies[0])
         pages = [self._decoder.page(body) for body in bodies]
-        self._pending[:AT_ONCE] = [
+        self._open = [
             _following(request, page.last_key)
             for request, page in zip(together, pages, strict=True)
             if page.last_key is not None
