@@ -35,10 +35,14 @@ def definition(node: nodes.Definition, tables: Tables, connection: Connection) -
     separator = client.settings.schema_separator
     if isinstance(node, nodes.DropIndex):
         index = physical(node.name, None, separator)
-        return definitions.drop_index(written, name, node.name, index, if_exists=node.if_exists)
+        return definitions.drop_index(
+            written, name, node.name, index, if_exists=node.if_exists, system=client.settings.system_table
+        )
     known = {**client.catalog.kinds(written), **_kinds(declared), **types_given(node)}
-    new = definitions.NewIndex(index_of(node, separator), known)
-    return definitions.create_index(written, name, new, if_not_exists=node.if_not_exists)
+    new = definitions.NewIndex(index_of(node, separator), known, node)
+    return definitions.create_index(
+        written, name, new, if_not_exists=node.if_not_exists, system=client.settings.system_table
+    )
 
 
 def _create_table(node: nodes.CreateTable, connection: Connection) -> Execution:
@@ -49,7 +53,7 @@ def _create_table(node: nodes.CreateTable, connection: Connection) -> Execution:
         table = replace(table, physical=written)
     client.catalog.forget(table.physical)
     client.catalog.declare(table)
-    return definitions.create_table(table, client.counters, if_not_exists=node.if_not_exists)
+    return definitions.create_table(table, client.counters, node, if_not_exists=node.if_not_exists)
 
 
 def _kinds(declared: Table | None) -> Mapping[str, Kind]:

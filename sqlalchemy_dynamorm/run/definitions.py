@@ -8,45 +8,101 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import (
     DatabaseError,
     DuplicateTable,
+    Error,
     OperationalError,
     ProgrammingError,
     UndefinedIndex,
     UndefinedTable,
 )
+from sqlalchemy_dynamorm.plan.altering import differences, with_index, without_index
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
+from sqlalchemy_dynamorm.run.declarations import alter, declare, redeclare, undeclare
 from sqlalchemy_dynamorm.run.decode import last_key, wire_items
 from sqlalchemy_dynamorm.run.description import described, index_status, parse, table_status
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Pause, Request
 from sqlalchemy_dynamorm.run.system import KEY, Counters, counter_key, guards_of
 from sqlalchemy_dynamorm.run.values import Item
+from sqlalchemy_dynamorm.sql import nodes
 
 _POLL = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)  # seconds; the last goes on
 _WAIT = 3600.0
 """How long to wait for a table or an index, in seconds: a backfill takes minutes to hours."""
 
 
-def create_table(table: Table, counters: Counters, *, if_not_exists: bool) -> Execution:
+def create_table(
+    table: Table, counters: Counters, declared: nodes.CreateTable | None = None, *, if_not_exists: bool
+) -> Execution:
     """CreateTable with all its indexes, then wait until it is ACTIVE.
 
-    :raises DuplicateTable: a table of that name is there, with another key or without one of the indexes.
+    The declaration is kept before the table is made: killed in between, the table is missing, and is made again.
+
+    :param declared: the definition to keep in the system table.
+    :raises DuplicateTable: a table of that name is there, with another key, without one of the indexes, or declared
+        otherwise.
     """
-    if (table.autoincrement is not None or table.uniques) and counters.table is not None:
-        yield from create_system_table(counters.table)
+    before = yield from _declare(table.physical, counters.table, declared)
     try:
         yield Request("CreateTable", _create_params(table), repeatable=False)
-    except OperationalError as error:
+    except Error as error:
         if error.code != "ResourceInUseException":
+            yield from _take_back(table.physical, counters.table, before)
             raise
         found = yield from _found(table.physical)
         if found is not None and not if_not_exists:
-            _compare(table, found)
+            try:
+                _compare(table, found)
+                _compare_declared(table, declared, before.there)
+            except DuplicateTable:
+                yield from _take_back(table.physical, counters.table, before)
+                raise
+    else:
+        if before.there is not None and declared is not None and counters.table is not None:
+            # The table that it was of is gone.
+            yield from redeclare(counters.table, table.physical, declared)
     yield from wait_active(table.physical)
     return Outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The declaration that was there, and whether ours was put where none was."""
+
+    there: nodes.CreateTable | None = None
+    put: bool = False
+
+
+def _declare(physical: str, system: str | None, declared: nodes.CreateTable | None) -> Asking[_Before]:
+    if system is None or declared is None:
+        return _Before()
+    try:
+        there = yield from declare(system, physical, declared)
+    except UndefinedTable:
+        yield from create_system_table(system)
+        there = yield from declare(system, physical, declared)
+    return _Before(there, put=there is None)
+
+
+def _take_back(physical: str, system: str | None, before: _Before) -> Asking[None]:
+    if before.put:
+        yield from undeclare(system, physical)
+
+
+def _compare_declared(table: Table, declared: nodes.CreateTable | None, there: nodes.CreateTable | None) -> None:
+    if declared is None or there is None:
+        return
+    differing = differences(there, declared)
+    if differing:
+        raise DuplicateTable(
+            f"The table {table.name!r} is there already, declared otherwise in: {', '.join(differing)}. Change it by "
+            "ALTER TABLE or a migration.",
+            table=table.physical,
+        )
 
 
 def _create_params(table: Table) -> dict[str, Any]:
@@ -180,6 +236,7 @@ def drop_table(physical: str, name: str, counters: Counters, *, if_exists: bool,
             break
         yield Pause(seconds)
     yield from _drop_counter(physical, counters)
+    yield from undeclare(counters.table, physical)
     if guarded and counters.table is not None:
         yield from _drop_guards(physical, counters.table)
     return Outcome()
@@ -222,9 +279,12 @@ class NewIndex:
 
     index: Index
     kinds: Mapping[str, Kind]
+    declared: nodes.CreateIndex | None = None
 
 
-def create_index(physical: str, name: str, new: NewIndex, *, if_not_exists: bool) -> Execution:
+def create_index(
+    physical: str, name: str, new: NewIndex, *, if_not_exists: bool, system: str | None = None
+) -> Execution:
     """UpdateTable that adds one global index, then wait until its backfill is done.
 
     :raises UndefinedTable: there is no such table.
@@ -243,6 +303,8 @@ def create_index(physical: str, name: str, new: NewIndex, *, if_not_exists: bool
     else:
         yield from _add_index(physical, name, new, parse(found, name))
         yield from wait_active(physical)
+    if new.declared is not None:
+        yield from alter(system, physical, partial(with_index, index=new.declared))
     return Outcome()
 
 
@@ -279,7 +341,9 @@ def _sampled(physical: str, name: str, attribute: str) -> Asking[Kind]:
     )
 
 
-def drop_index(physical: str, name: str, index: str, index_physical: str, *, if_exists: bool) -> Execution:
+def drop_index(
+    physical: str, name: str, index: str, index_physical: str, *, if_exists: bool, system: str | None = None
+) -> Execution:
     """UpdateTable that removes one global index, then wait until it is gone.
 
     :raises UndefinedTable: there is no such table.
@@ -290,7 +354,9 @@ def drop_index(physical: str, name: str, index: str, index_physical: str, *, if_
     found = yield from wait_active(physical)
     there = next((other for other in parse(found, name).indexes if other.physical == index_physical), None)
     if there is None:
-        if if_exists:
+        # It may be declared alone, or an earlier run was killed before it had forgotten it.
+        known = yield from _forget_index(system, physical, index)
+        if if_exists or known:
             return Outcome()
         raise UndefinedIndex(f"The table {name!r} has no index {index!r}.", table=physical)
     if there.local:
@@ -298,4 +364,19 @@ def drop_index(physical: str, name: str, index: str, index_physical: str, *, if_
     params = {"TableName": physical, "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": index_physical}}]}
     yield Request("UpdateTable", params, repeatable=False)
     yield from wait_active(physical)
+    yield from _forget_index(system, physical, index)
     return Outcome()
+
+
+def _forget_index(system: str | None, physical: str, index: str) -> Asking[bool]:
+    """Remove an index from the declaration; whether it was there."""
+    known = False
+
+    def change(declared: nodes.CreateTable) -> nodes.CreateTable:
+        nonlocal known
+        changed = without_index(declared, index)
+        known = changed != declared
+        return changed
+
+    yield from alter(system, physical, change)
+    return known
