@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy_dynamorm.client.client import Client
     from sqlalchemy_dynamorm.plan.schema import Table
     from sqlalchemy_dynamorm.run.buffer import Buffer
+    from sqlalchemy_dynamorm.run.declarations import Reflected
     from sqlalchemy_dynamorm.sql import nodes
 
 LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "AUTOCOMMIT")
@@ -170,6 +171,20 @@ class Connection:
             body = self.client.ask(Request("DescribeTable", {"TableName": written}))
             found = catalog.put(written, parse(described(body), f"{schema}.{name}" if schema else name))
         return found
+
+    def reflected(self, name: str, schema: str | None = None, written: str | None = None) -> Reflected | None:
+        """A table as it is described and as it is declared, asked of the service; ``None`` where there is none.
+
+        :param written: the physical name, where it is not that of name and schema.
+        """
+        from sqlalchemy_dynamorm.run.declarations import reflected
+
+        self.check_open()
+        found = written or self.physical(name, schema)
+        try:
+            return self.client.value(reflected(self.client.settings.system_table, found, name))
+        except errors.UndefinedTable:
+            return None
 
     def has_table(self, name: str, schema: str | None = None) -> bool:
         """Whether the table is there, asked of the service."""

@@ -1,41 +1,86 @@
-"""What the inspector asks: tables and indexes by name. Reflection of what they hold is not built yet, and refused."""
+"""What the inspector asks: tables by name, and what each is made of.
+
+A table that was made through this library is as it was declared; one made elsewhere has the attributes of its key and
+of its indexes, which is all that DescribeTable knows.
+"""
 # ruff: noqa: D102 - the methods are SQLAlchemy's, documented there
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection, reflection
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.engine.interfaces import (
+    ReflectedCheckConstraint,
+    ReflectedColumn,
+    ReflectedForeignKeyConstraint,
+    ReflectedIndex,
+    ReflectedPrimaryKeyConstraint,
+    ReflectedTableComment,
+    ReflectedUniqueConstraint,
+)
 
+from sqlalchemy_dynamorm.dialect import reflected
 from sqlalchemy_dynamorm.dialect.refusal import wrapped
-from sqlalchemy_dynamorm.errors import Unsupported
 
-
-def _unreflected(what: str) -> Any:
-    """A method that refuses to reflect something, by name."""
-
-    def refuse(self: DefaultDialect, connection: Connection, table_name: str, *_: Any, **__: Any) -> NoReturn:
-        with wrapped():
-            raise Unsupported(
-                f"Reflection of {what} (table {table_name!r}) is not built yet: declare the table. "
-                "has_table, has_index, get_table_names and get_schema_names work."
-            )
-
-    return refuse
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.run.declarations import Reflected
 
 
 class ReflectingDialect(DefaultDialect):
     """The half of the dialect that the inspector calls."""
 
-    get_columns = _unreflected("columns")
-    get_pk_constraint = _unreflected("primary keys")
-    get_foreign_keys = _unreflected("foreign keys")
-    get_indexes = _unreflected("indexes")
-    get_unique_constraints = _unreflected("unique constraints")
-    get_check_constraints = _unreflected("CHECK constraints")
-    get_table_comment = _unreflected("comments")
-    get_table_options = _unreflected("table options")
+    reflection_options = ("dynamodb_table_name",)
+
+    @reflection.cache
+    def _reflected(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Reflected:
+        """The table, asked once for all that an inspector wants to know of it.
+
+        :raises NoSuchTableError: there is none.
+        """
+        with wrapped():
+            found = _dbapi(connection).reflected(table_name, schema, kw.get("dynamodb_table_name"))
+        if found is None:
+            raise exc.NoSuchTableError(f"{schema}.{table_name}" if schema else table_name)
+        return found  # type: ignore[no-any-return]
+
+    def get_columns(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+    ) -> list[ReflectedColumn]:
+        return reflected.columns(self._reflected(connection, table_name, schema, **kw))
+
+    def get_pk_constraint(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+    ) -> ReflectedPrimaryKeyConstraint:
+        return reflected.primary_key(self._reflected(connection, table_name, schema, **kw))
+
+    def get_foreign_keys(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+    ) -> list[ReflectedForeignKeyConstraint]:
+        return reflected.foreign_keys(self._reflected(connection, table_name, schema, **kw))
+
+    def get_indexes(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+    ) -> list[ReflectedIndex]:
+        found = self._reflected(connection, table_name, schema, **kw)
+        return reflected.indexes(found, _dbapi(connection).client.settings.schema_separator)
+
+    def get_unique_constraints(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+    ) -> list[ReflectedUniqueConstraint]:
+        return reflected.unique_constraints(self._reflected(connection, table_name, schema, **kw))
+
+    def get_check_constraints(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+    ) -> list[ReflectedCheckConstraint]:
+        return reflected.check_constraints(self._reflected(connection, table_name, schema, **kw))
+
+    def get_table_comment(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+    ) -> ReflectedTableComment:
+        return reflected.table_comment(self._reflected(connection, table_name, schema, **kw))
 
     @reflection.cache
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:

@@ -86,7 +86,11 @@ def test_a_table_that_is_there_otherwise_is_an_error(found: Reply, says: str) ->
 
 def test_a_table_is_dropped_with_its_counter() -> None:
     played = done(drop_table("users", "users", Counters("system"), if_exists=False), {}, described("DELETING"), GONE)
-    assert played.operations == ["DeleteTable", "DescribeTable", "DescribeTable", "DeleteItem"]
+    assert played.operations == ["DeleteTable", "DescribeTable", "DescribeTable", *["DeleteItem"] * 2]
+    assert [request.params["Key"] for request in played.requests[-2:]] == [
+        {"id": {"S": "counter#users"}},
+        {"id": {"S": "table#users"}},
+    ]
     assert isinstance(failed(drop_table("users", "users", NOBODY, if_exists=False), GONE), UndefinedTable)
     done(drop_table("users", "users", NOBODY, if_exists=True), GONE)
 

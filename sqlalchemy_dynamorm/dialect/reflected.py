@@ -1,0 +1,131 @@
+"""A described and declared table in the forms of SQLAlchemy's inspector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.engine.interfaces import (
+    ReflectedCheckConstraint,
+    ReflectedColumn,
+    ReflectedForeignKeyConstraint,
+    ReflectedIndex,
+    ReflectedPrimaryKeyConstraint,
+    ReflectedTableComment,
+    ReflectedUniqueConstraint,
+)
+
+from sqlalchemy_dynamorm.dialect.reflected_types import reflected_type, stored_type
+from sqlalchemy_dynamorm.plan.names import logical
+from sqlalchemy_dynamorm.plan.schema import Index
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.run.declarations import Reflected
+    from sqlalchemy_dynamorm.sql import nodes
+
+
+def columns(found: Reflected) -> list[ReflectedColumn]:
+    """The declared columns; of a table made elsewhere, the attributes of its key and its indexes."""
+    if found.declared is None:
+        return [
+            {"name": column.name, "type": stored_type(column.kind), "nullable": column.nullable, "default": None}
+            for column in found.table.visible
+        ]
+    return [_column(column, found.declared.primary_key) for column in found.declared.columns]
+
+
+def _column(column: nodes.ColumnDefinition, key: tuple[str, ...]) -> ReflectedColumn:
+    from sqlalchemy_dynamorm.sql.writer import write
+
+    return {
+        "name": column.name,
+        "type": reflected_type(column.type, column.name),
+        "nullable": not column.not_null and column.name not in key,
+        "default": None if column.default is None else write(column.default),
+        "autoincrement": column.autoincrement,
+        "comment": column.comment,
+    }
+
+
+def primary_key(found: Reflected) -> ReflectedPrimaryKeyConstraint:
+    """The key, partition key first."""
+    declared = found.declared
+    if declared is None:
+        return {"constrained_columns": list(found.table.visible_key), "name": None, "comment": None}
+    note = declared.key_note
+    return {"constrained_columns": list(declared.primary_key), "name": note.name, "comment": note.comment}
+
+
+def foreign_keys(found: Reflected) -> list[ReflectedForeignKeyConstraint]:
+    """The declared foreign keys, by name."""
+    keys = found.declared.foreign_keys if found.declared is not None else ()
+    return [_foreign_key(key) for key in sorted(keys, key=lambda key: (key.name or "", key.columns))]
+
+
+def _foreign_key(key: nodes.ForeignKey) -> ReflectedForeignKeyConstraint:
+    options = {
+        "ondelete": key.on_delete,
+        "onupdate": key.on_update,
+        "deferrable": key.deferrable,
+        "initially": key.initially,
+        "match": key.match,
+    }
+    return {
+        "name": key.name,
+        "constrained_columns": list(key.columns),
+        "referred_schema": key.target.schema,
+        "referred_table": key.target.name,
+        "referred_columns": list(key.target_columns),
+        "options": {name: value for name, value in options.items() if value is not None},
+        "comment": key.comment,
+    }
+
+
+def indexes(found: Reflected, separator: str) -> list[ReflectedIndex]:
+    """The indexes that are there, and those that are declared and could not be made, by name."""
+    declared = {index.name: index for index in (found.declared.indexes if found.declared is not None else ())}
+    there = {logical(index.physical, separator)[1]: index for index in found.table.indexes}
+    made = [_index(name, index, declared.get(name)) for name, index in there.items()]
+    unmade: list[ReflectedIndex] = [
+        {"name": name, "column_names": list(index.columns), "unique": index.unique}
+        for name, index in declared.items()
+        if name not in there
+    ]
+    return sorted([*made, *unmade], key=lambda index: index["name"] or "")
+
+
+def _index(name: str, index: Index, declared: nodes.CreateIndex | None) -> ReflectedIndex:
+    options: dict[str, Any] = {
+        "dynamodb_hash": list(index.hash) if len(index.hash) > 1 else None,
+        "dynamodb_local": index.local or None,
+        "dynamodb_projection": "KEYS_ONLY" if index.projection == "KEYS_ONLY" else None,
+        "dynamodb_include": list(index.include) or None,
+    }
+    unique = declared is not None and declared.unique
+    found: ReflectedIndex = {"name": name, "column_names": list(index.key), "unique": unique}
+    given = {option: value for option, value in options.items() if value is not None}
+    if given:
+        found["dialect_options"] = given
+    return found
+
+
+def unique_constraints(found: Reflected) -> list[ReflectedUniqueConstraint]:
+    """The declared unique constraints, by name."""
+    uniques = found.declared.uniques if found.declared is not None else ()
+    return [
+        {"name": unique.name, "column_names": list(unique.columns), "comment": unique.comment}
+        for unique in sorted(uniques, key=lambda unique: (unique.name or "", unique.columns))
+    ]
+
+
+def check_constraints(found: Reflected) -> list[ReflectedCheckConstraint]:
+    """The declared CHECK constraints, by name, those without one last."""
+    checks = found.declared.checks if found.declared is not None else ()
+    return [
+        {"name": check.name, "sqltext": check.condition, "comment": check.comment}
+        for check in sorted(checks, key=lambda check: (check.name is None, check.name or "", check.condition))
+    ]
+
+
+def table_comment(found: Reflected) -> ReflectedTableComment:
+    """The declared comment."""
+    return {"text": None if found.declared is None else found.declared.comment}

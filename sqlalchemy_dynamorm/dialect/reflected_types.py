@@ -1,0 +1,77 @@
+"""The words of types in DDL back to SQLAlchemy's types, for reflection: the inverse of ``type_compiler.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import types as sqltypes
+from sqlalchemy import util
+
+from sqlalchemy_dynamorm.plan.schema import Kind
+from sqlalchemy_dynamorm.sql.nodes import TypeName
+
+Type = sqltypes.TypeEngine[Any]
+_Make = Callable[..., Type]
+
+_TEXTS: dict[str, _Make] = {
+    "VARCHAR": sqltypes.VARCHAR,
+    "CHARACTER VARYING": sqltypes.VARCHAR,
+    "CHAR": sqltypes.CHAR,
+    "CHARACTER": sqltypes.CHAR,
+    "TEXT": sqltypes.TEXT,
+    "STRING": sqltypes.VARCHAR,
+    "NVARCHAR": sqltypes.NVARCHAR,
+    "NCHAR": sqltypes.NCHAR,
+    "CLOB": sqltypes.CLOB,
+    "NCLOB": sqltypes.CLOB,
+    "UUID": sqltypes.UUID,
+}
+_NUMBERS: dict[str, _Make] = {
+    **dict.fromkeys(("INTEGER", "INT", "MEDIUMINT", "INT4"), sqltypes.INTEGER),
+    **dict.fromkeys(("BIGINT", "INT8"), sqltypes.BIGINT),
+    **dict.fromkeys(("SMALLINT", "TINYINT", "INT2"), sqltypes.SMALLINT),
+    "NUMERIC": sqltypes.NUMERIC,
+    "DECIMAL": sqltypes.DECIMAL,
+    "DEC": sqltypes.DECIMAL,
+    "FLOAT": sqltypes.FLOAT,
+    "REAL": sqltypes.REAL,
+    "DOUBLE": sqltypes.DOUBLE,
+    "DOUBLE PRECISION": sqltypes.DOUBLE_PRECISION,
+    "BOOLEAN": sqltypes.BOOLEAN,
+    "BOOL": sqltypes.BOOLEAN,
+}
+_TIMES: dict[str, _Make] = {
+    "DATE": sqltypes.DATE,
+    "TIME": sqltypes.TIME,
+    "TIME WITHOUT TIME ZONE": sqltypes.TIME,
+    "TIME WITH TIME ZONE": lambda: sqltypes.TIME(timezone=True),
+    "DATETIME": sqltypes.DATETIME,
+    "TIMESTAMP": sqltypes.TIMESTAMP,
+    "TIMESTAMP WITHOUT TIME ZONE": sqltypes.TIMESTAMP,
+    "TIMESTAMP WITH TIME ZONE": lambda: sqltypes.TIMESTAMP(timezone=True),
+    "TIMESTAMPTZ": lambda: sqltypes.TIMESTAMP(timezone=True),
+    "INTERVAL": sqltypes.Interval,
+}
+_OTHERS: dict[str, _Make] = {
+    "BLOB": sqltypes.BLOB,
+    "BINARY": sqltypes.BINARY,
+    "VARBINARY": sqltypes.VARBINARY,
+    "JSON": sqltypes.JSON,
+}
+_TYPES = {**_TEXTS, **_NUMBERS, **_TIMES, **_OTHERS}
+_STORED: dict[Kind, _Make] = {Kind.STRING: sqltypes.String, Kind.NUMBER: sqltypes.Numeric, Kind.BINARY: sqltypes.BLOB}
+
+
+def reflected_type(name: TypeName, column: str) -> Type:
+    """The type of a declared column; a word that has none here is ``NullType``, with a warning, as elsewhere."""
+    make = _TYPES.get(name.name)
+    if make is None:
+        util.warn(f"Did not recognize type {name.name!r} of column {column!r}")
+        return sqltypes.NullType()
+    return make(*(int(argument) for argument in name.arguments if argument.isdigit()))
+
+
+def stored_type(kind: Kind) -> Type:
+    """The type of an attribute of which only its form is known: text, a number or bytes."""
+    return _STORED.get(kind, sqltypes.NullType)()
