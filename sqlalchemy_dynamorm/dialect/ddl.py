@@ -94,7 +94,7 @@ class DDLCompiler(GenericDDLCompiler):
         written = str(super().visit_check_constraint(constraint, **kw))  # type: ignore[no-untyped-call]
         table = constraint.parent.table if isinstance(constraint.parent, sa.Column) else constraint.parent
         util.warn(f"Of {table.name!r}, {written} is declared only: DynamoDB does not enforce it.")
-        return written
+        return " ".join([written, *self._comment(constraint)])
 
     def visit_column_check_constraint(self, constraint: Any, **kw: Any) -> str:
         return self.visit_check_constraint(constraint, **kw)

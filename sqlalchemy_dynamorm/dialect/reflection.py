@@ -88,6 +88,7 @@ class ReflectingDialect(DefaultDialect):
         with wrapped():
             return bool(_dbapi(connection).has_table(table_name, schema))
 
+    @reflection.cache
     def has_index(
         self, connection: Connection, table_name: str, index_name: str, schema: str | None = None, **kw: Any
     ) -> bool:

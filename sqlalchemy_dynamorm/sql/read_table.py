@@ -111,9 +111,10 @@ def _check(draft: _Draft) -> None:
     used = [("PRIMARY KEY", draft.primary_key or ())]
     used += [(f"the index {index.name}", index.columns) for index in draft.indexes]
     used += [("UNIQUE", each.columns) for each in draft.uniques]
-    used += [("FOREIGN KEY", key.columns) for key in draft.foreign_keys]
     for place, names in used:
         refuse_twice(list(names), place)
+    used += [("FOREIGN KEY", key.columns) for key in draft.foreign_keys]  # one column may refer to two
+    for place, names in used:
         for name in names:
             if name not in columns:
                 raise UndefinedColumn(f"{place} names the column {name}, which the table does not declare.")
