@@ -107,6 +107,10 @@ class DDLCompiler(GenericDDLCompiler):
         written = super().visit_foreign_key_constraint(constraint, **kw)
         return " ".join([written, *self._comment(constraint)]) if written else ""
 
+    def visit_unique_constraint(self, constraint: Any, **kw: Any) -> str:
+        written = str(super().visit_unique_constraint(constraint, **kw))
+        return " ".join([written, *self._comment(constraint)]) if written else ""
+
     def _comment(self, commented: Any) -> list[str]:
         return [] if commented.comment is None else [f"COMMENT {_string(commented.comment)}"]
 

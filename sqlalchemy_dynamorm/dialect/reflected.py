@@ -62,6 +62,7 @@ def foreign_keys(found: Reflected) -> list[ReflectedForeignKeyConstraint]:
 
 
 def _foreign_key(key: nodes.ForeignKey) -> ReflectedForeignKeyConstraint:
+    # NO ACTION is what a foreign key does without a word, so it is left out, as other dialects do.
     options = {
         "ondelete": key.on_delete,
         "onupdate": key.on_update,
@@ -75,7 +76,7 @@ def _foreign_key(key: nodes.ForeignKey) -> ReflectedForeignKeyConstraint:
         "referred_schema": key.target.schema,
         "referred_table": key.target.name,
         "referred_columns": list(key.target_columns),
-        "options": {name: value for name, value in options.items() if value is not None},
+        "options": {name: value for name, value in options.items() if value not in (None, "NO ACTION")},
         "comment": key.comment,
     }
 
