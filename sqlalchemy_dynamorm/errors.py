@@ -39,9 +39,11 @@ class Error(Exception):
     :param operation: the API operation, ``"PutItem"`` for example.
     :param table: the physical table's name.
     :param request_id: the service's request id, for a support case.
+    :ivar unprocessed: in AUTOCOMMIT the keys, in wire form, of the rows of a statement that were not written.
     """
 
     retryable = False
+    unprocessed: tuple[Mapping[str, Any], ...] = ()
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.plan.access import Wanted, choose
+from sqlalchemy_dynamorm.plan.assignments import Assignment, Give, assignment
 from sqlalchemy_dynamorm.plan.conditions import when_true
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import check_scan
@@ -32,11 +33,18 @@ def _refuse_twice(columns: list[Column] | tuple[Column, ...], place: str) -> Non
 
 def plan_update(statement: nodes.Update, names: Names, options: PlanOptions) -> ChangePlan:
     """The plan of an UPDATE."""
-    assignments = tuple((names.target(name), value) for name, value in statement.assignments)
-    _refuse_twice([column for column, _ in assignments], "SET")
-    named = {column for column, _ in assignments}
-    stamps = [(column, column.on_update) for column in names.table.columns if column.on_update and column not in named]
-    assignments = (*assignments, *stamps)
+    table = names.table
+    written = [
+        assignment(names.target(name), operand, names.resolve, key=name in table.key_columns)
+        for name, operand in statement.assignments
+    ]
+    named = {each.column for each in written}
+    stamps = [
+        Assignment(column, Give(column.on_update), column.on_update)
+        for column in table.columns
+        if column.on_update and column not in named
+    ]
+    assignments = (*written, *stamps)
     return _change(names, statement.where, statement.returning, assignments, options)
 
 
@@ -49,7 +57,7 @@ def _change(
     names: Names,
     written: nodes.Expression | None,
     shown: tuple[nodes.Output | nodes.Star, ...],
-    assignments: tuple[tuple[Column, nodes.Value], ...] | None,
+    assignments: tuple[Assignment, ...] | None,
     options: PlanOptions,
 ) -> ChangePlan:
     table = names.table

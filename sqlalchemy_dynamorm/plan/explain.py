@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqlalchemy_dynamorm.plan.access import unfilterable
+from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute
 from sqlalchemy_dynamorm.plan.predicates import (
     ALWAYS,
     All,
@@ -41,6 +42,7 @@ from sqlalchemy_dynamorm.plan.steps import (
     Scan,
 )
 from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.write_assignments import write_operand
 
 COLUMNS = ("step", "operation", "table", "index", "key_condition", "filter", "detail")
 """The columns of EXPLAIN. ``detail`` says why, and what runs locally."""
@@ -226,7 +228,9 @@ def _change(plan: ChangePlan) -> Iterator[_Step]:
     key = _joined((*plan.key, *conjuncts(plan.check))) if plan.key is not None else "each key found"
     conditions = " AND ".join(condition)
     yield from _changed(plan, key, conditions)
-    set_ = None if plan.assignments is None or plan.moves else frozenset(column.name for column, _ in plan.assignments)
+    set_ = None
+    if plan.assignments is not None and not plan.moves:
+        set_ = frozenset(each.column.name for each in plan.assignments)
     yield from _guards(plan.table, set_)
 
 
@@ -240,8 +244,13 @@ def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[_Step]:
         alone = plan.rest == ALWAYS
         yield "DeleteItem", plan.table.physical, None, key, None if alone else conditions, _CHANGE
         return
-    changed = ", ".join(f"{column.name} = {value(new)}" for column, new in plan.assignments)
+    changed = ", ".join(_set(each) for each in plan.assignments)
     yield "UpdateItem", plan.table.physical, None, key, conditions, f"SET {changed}; {_CHANGE}"
+
+
+def _set(assignment: Assignment) -> str:
+    text = f"{assignment.column.name} = {write_operand(assignment.written)}"
+    return f"{text} (computed here, of the row as it is read)" if isinstance(assignment.change, Compute) else text
 
 
 def _source(source: KeyProduct | KeyRows) -> str:

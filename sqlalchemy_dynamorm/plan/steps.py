@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Union
 
+from sqlalchemy_dynamorm.plan.assignments import Assignment
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Pattern, Predicate
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
@@ -188,7 +189,7 @@ class ChangePlan:
     rest: Predicate
     key: tuple[Comparison, ...] | None = None
     find: ReadPlan | None = None
-    assignments: tuple[tuple[Column, nodes.Value], ...] | None = None
+    assignments: tuple[Assignment, ...] | None = None
     returning: Projection | None = None
     check: Predicate = ALWAYS
 
@@ -196,7 +197,7 @@ class ChangePlan:
     def moves(self) -> bool:
         """A part of the key is set, so the item moves: one delete and one put."""
         key = self.table.key_columns
-        return any(column.name in key for column, _ in self.assignments or ())
+        return any(each.column.name in key for each in self.assignments or ())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ item is merged into the first: the first expectation (the item is absent, or pre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -14,10 +14,12 @@ from sqlalchemy_dynamorm.errors import DuplicateKey
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, columns_of
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run import writing
+from sqlalchemy_dynamorm.run.assignments import Done
+from sqlalchemy_dynamorm.run.edits import Assign, Edits
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.items import applied
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_of
-from sqlalchemy_dynamorm.run.values import Item, WireValue
+from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.run.writing import Check
 
 Action = tuple[Literal["Put", "Update", "Delete", "ConditionCheck"], dict[str, Any]]
@@ -32,6 +34,7 @@ class Entry:
     :ivar checks: what must still hold of the stored item at commit.
     :ivar pins: attributes that must still be what was read.
     :ivar changed: the attributes that were set, while the stored item is updated in place.
+    :ivar relative: what is done to those of them whose new value depends on what is stored.
     :ivar replaced: the item was deleted and inserted again.
     :ivar guarded: a delete by key alone is conditional all the same.
     """
@@ -43,8 +46,19 @@ class Entry:
     checks: tuple[Check, ...] = ()
     pins: frozenset[str] = frozenset()
     changed: frozenset[str] = frozenset()
+    relative: Edits = field(default_factory=dict)
     replaced: bool = False
     guarded: bool = False
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """The attributes that were set to a value, whatever is stored."""
+        return self.changed - self.relative.keys()
+
+    @property
+    def once(self) -> bool:
+        """Sent twice, it would do more than sent once."""
+        return any(edit.once for edit in self.relative.values())
 
     def action(self) -> Action:
         """The one action that does it."""
@@ -65,10 +79,12 @@ class Entry:
             return "Delete", writing.delete(self.table, self.key, condition, placeholders)
         if self.replaced:
             return "Put", writing.put(self.table, self.after, condition, placeholders)
-        changed = {name: self.after.get(name) for name in sorted(self.changed)}
-        if not changed:
+        if not self.changed:
             return "ConditionCheck", writing.condition_check(self.table, self.key, condition, placeholders)
-        return "Update", writing.update(self.table, self.key, changed, condition, placeholders)
+        return "Update", writing.update(self.table, self.key, self._edits(self.after), condition, placeholders)
+
+    def _edits(self, after: Item) -> Edits:
+        return {name: self.relative.get(name) or Assign(after.get(name)) for name in sorted(self.changed)}
 
 
 Entries = dict[tuple[str, Identity], Entry]
@@ -93,7 +109,10 @@ class Buffer:
         return self.entries.get((table.physical, identity(key, table)))
 
     def own_writes(self, table: Table) -> Mapping[Identity, Item | None]:
-        """The items of a table that this transaction wrote; ``None`` is deleted."""
+        """The items of a table that this transaction wrote, for a statement to show; ``None`` is deleted."""
+        for entry in [*self.entries.values()]:
+            if entry.table.physical == table.physical:
+                self.show(table, entry.key, entry.relative)
         return {found: entry.after for (physical, found), entry in self.entries.items() if physical == table.physical}
 
     def _put(self, entry: Entry) -> None:
@@ -111,14 +130,19 @@ class Buffer:
         elif found.after is not None:
             raise duplicate(table)
         else:
-            self._put(replace(found, after=item, replaced=found.before is not None, changed=frozenset()))
+            replaced = found.before is not None
+            self._put(replace(found, after=item, replaced=replaced, changed=frozenset(), relative={}))
 
-    def update(self, table: Table, image: Item, changed: Mapping[str, WireValue | None], check: Check) -> Item:
+    def update(self, table: Table, image: Item, done: Done, check: Check) -> Item:
         """Change an item that was read as ``image``; returns the item as it then is."""
         key = key_of(image, table)
         found = self.entry(table, key) or Entry(table, key, image, image)
-        after = applied(image, changed, table)
-        self._put(replace(_judged(found, check), after=after, changed=found.changed | set(changed)))
+        after = applied(image, done.edits, table)
+        relative, pinned = _composed(found, done)
+        pins = found.pins if found.before is None or found.replaced else found.pins | (pinned - _keyed(table))
+        changed = found.changed | done.edits.keys()
+        found = replace(_judged(found, check), after=after, changed=changed, relative=relative)
+        self._put(replace(found, pins=found.pins | pins))
         return after
 
     def move(self, table: Table, image: Item, after: Item, check: Check) -> None:
@@ -129,7 +153,7 @@ class Buffer:
         self.delete(table, image, check)
         left = self.entries[table.physical, identity(key_of(image, table), table)]
         if left.before is not None and not left.replaced:
-            copied = writing.copied(table, left.before) - left.changed
+            copied = writing.copied(table, left.before) - left.settled
             self._put(replace(left, pins=left.pins | copied, guarded=True))
         self.insert(table, after)
 
@@ -138,6 +162,20 @@ class Buffer:
         key = key_of(image, table)
         found = self.entry(table, key) or Entry(table, key, image, image)
         self._put(replace(_judged(found, check), after=None))
+
+    def show(self, table: Table, key: Item, names: Iterable[str]) -> None:
+        """A statement showed these attributes of an item that this transaction updates.
+
+        Those that it sets in relation to what is stored must be what was read when it commits.
+        """
+        entry = self.entry(table, key)
+        if entry is not None and entry.before is not None and not entry.replaced:
+            self._put(replace(entry, pins=entry.pins | (frozenset(names) & entry.relative.keys())))
+
+
+def _keyed(table: Table) -> frozenset[str]:
+    """What cannot change of an item, since it is its key."""
+    return frozenset((*table.key, *table.key_columns))
 
 
 def _judged(entry: Entry, check: Check) -> Entry:
@@ -150,8 +188,28 @@ def _judged(entry: Entry, check: Check) -> Entry:
         return entry
     reads = {column.name for column in columns_of(check.where)}
     if reads & entry.changed:
-        return replace(entry, pins=entry.pins | (reads - entry.changed))
+        return replace(entry, pins=entry.pins | (reads - entry.settled))
     return replace(entry, checks=(*entry.checks, check))
+
+
+def _composed(entry: Entry, done: Done) -> tuple[Edits, frozenset[str]]:
+    """What is done to attributes that depends on what is stored, and the attributes that must be what was read.
+
+    ``+1`` and ``+1`` is ``+2`` of whatever is stored then. What no one expression says was computed of the image.
+    """
+    relative = {name: edit for name, edit in entry.relative.items() if name not in done.edits}
+    pins = set(done.used)
+    guarded = {name for unique in entry.table.uniques for name in unique.columns}  # a guard holds the value itself
+    for name, edit in done.edits.items():
+        if not edit.relative or (name in entry.changed and name not in entry.relative):
+            continue
+        earlier = entry.relative.get(name)
+        both = None if name in guarded else edit if earlier is None else edit.after(earlier)
+        if both is None:
+            pins.add(name)
+        else:
+            relative[name] = both
+    return relative, frozenset(pins) - entry.settled
 
 
 def duplicate(table: Table) -> DuplicateKey:

@@ -46,7 +46,7 @@ def commit(buffer: Buffer) -> Asking[None]:
     taking = Taking.of(list(buffer.entries.values()))
     _check_size(taking)
     actions = taking.actions()
-    if len(actions) == 1 and actions[0][0] != "ConditionCheck":
+    if len(actions) == 1 and actions[0][0] != "ConditionCheck" and not taking.entries[0].once:
         yield from _single(taking.entries[0], actions[0])
     elif actions:
         yield from _together(taking)
@@ -78,9 +78,9 @@ def _together(taking: Taking) -> Asking[None]:
         actions = taking.actions()
         try:
             yield transaction([{kind: params} for kind, params in actions])
-        except TransactionCanceled as cancelled:
-            if not (yield from taking.resolved(cancelled.reasons)):
-                raise _cancelled(cancelled, taking) from None
+        except TransactionCanceled as failure:
+            if not (yield from taking.resolved(failure.reasons)):
+                raise cancelled(failure, taking) from None
         else:
             return
     raise SerializationError(
@@ -105,17 +105,17 @@ def _lost(entry: Entry) -> Error:
     )
 
 
-def _cancelled(cancelled: TransactionCanceled, taking: Taking) -> Error:
+def cancelled(failure: TransactionCanceled, taking: Taking) -> Error:
     """The error of the first action that was refused; a taken key or a lost row goes before a mere conflict."""
     guarding = [guard.table for guard in taking.guards for _ in guard.actions()]
     subjects: list[Entry | Table] = [*taking.entries, *guarding]
-    failed = [(about, reason) for about, reason in zip(subjects, cancelled.reasons, strict=False) if _refused(reason)]
+    failed = [(about, reason) for about, reason in zip(subjects, failure.reasons, strict=False) if _refused(reason)]
     failed.sort(key=lambda pair: pair[1].get("Code") != "ConditionalCheckFailed")
     if not failed:
-        where: dict[str, Any] = {"operation": "TransactWriteItems", "request_id": cancelled.request_id}
-        return OperationalError(f"The transaction was cancelled, without a reason: {cancelled}", **where)
+        where: dict[str, Any] = {"operation": "TransactWriteItems", "request_id": failure.request_id}
+        return OperationalError(f"The transaction was cancelled, without a reason: {failure}", **where)
     error = _of_reason(*failed[0])
-    error.operation, error.request_id = "TransactWriteItems", cancelled.request_id
+    error.operation, error.request_id = "TransactWriteItems", failure.request_id
     return error
 
 

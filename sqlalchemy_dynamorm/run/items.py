@@ -1,16 +1,17 @@
-"""Rows of an INSERT as items, and the SET of an UPDATE as wire values."""
+"""Rows of an INSERT as items, and items with what an UPDATE does to them."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import DataError, NotNullViolation
 from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.run.edits import Edits
 from sqlalchemy_dynamorm.run.keys import key_from_columns
 from sqlalchemy_dynamorm.run.numbers import rounded
-from sqlalchemy_dynamorm.run.values import Item, Role, WireValue, check_item, encode, encode_key
+from sqlalchemy_dynamorm.run.values import Item, WireValue, check_item, encode, encode_key
 
 
 def build(table: Table, values: Mapping[Column, Any]) -> Item:
@@ -27,7 +28,7 @@ def build(table: Table, values: Mapping[Column, Any]) -> Item:
             raise NotNullViolation(
                 f"An INSERT into {table.name!r} needs a value for its key column {name!r}.", table=table.physical
             )
-        item[name] = encode_key(_kept(value, column), column, "sort" if position else "partition")
+        item[name] = encode_key(kept(value, column), column, "sort" if position else "partition")
     item.update(key_from_columns(table, item))
     for column, value in values.items():
         if column.name not in item:
@@ -45,7 +46,7 @@ def encoded(table: Table, column: Column, value: Any) -> WireValue | None:
     :raises DataError: an empty string or bytes in an index's key, which DynamoDB refuses.
     :raises NotNullViolation: NULL for a column declared NOT NULL.
     """
-    wire = encode(_kept(value, column), column)
+    wire = encode(kept(value, column), column)
     if wire is None:
         if not column.nullable:
             raise NotNullViolation(
@@ -63,7 +64,7 @@ def encoded(table: Table, column: Column, value: Any) -> WireValue | None:
     return wire
 
 
-def _kept(value: Any, column: Column) -> Any:
+def kept(value: Any, column: Column) -> Any:
     """What is stored of a value, which is not what it is compared with: NUMERIC(10, 2) rounds."""
     return value if column.scale is None else rounded(value, column.scale)
 
@@ -77,25 +78,16 @@ def _check_required(table: Table, item: Item) -> None:
             )
 
 
-def assigned(table: Table, assignments: Sequence[tuple[Column, Any]]) -> dict[str, WireValue | None]:
-    """What an UPDATE sets, by attribute; ``None`` removes it. Key columns are checked as keys."""
-    changed: dict[str, WireValue | None] = {}
-    for column, value in assignments:
-        if column.name in table.key_columns:
-            role: Role = "partition" if column.name == table.partition else "sort"
-            changed[column.name] = encode_key(_kept(value, column), column, role)
-        else:
-            changed[column.name] = encoded(table, column, value)
-    return changed
-
-
-def applied(item: Item, changed: Mapping[str, WireValue | None], table: Table) -> Item:
-    """The item with these attributes set and removed, a packed key made anew.
+def applied(item: Item, edits: Edits, table: Table) -> Item:
+    """The item with what is done to its attributes, a packed key made anew.
 
     :raises ItemTooLarge: it grows over 400 KB.
     """
-    image = {name: wire for name, wire in item.items() if name not in changed}
-    image.update({name: wire for name, wire in changed.items() if wire is not None})
+    image = {name: wire for name, wire in item.items() if name not in edits}
+    for name, edit in edits.items():
+        wire = edit.of(item.get(name))
+        if wire is not None:
+            image[name] = wire
     image.update(key_from_columns(table, image))
     check_item(image, table.name)
     return image

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Predicate, columns_of
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.edits import Edits
 from sqlalchemy_dynamorm.run.expressions import Placeholders, Renderer
 from sqlalchemy_dynamorm.run.values import Item, WireValue
+
+
+class ImageNeeded(Exception):
+    """The item must be read before it can be said how it is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def checked(
 
     What an expression cannot say is replaced by pinning the columns it reads to the image it was judged on.
 
-    :raises Unsupported: that is needed, and there is no image.
+    :raises ImageNeeded: that is needed, and there is no image.
     """
     parts = [present(table, placeholders)]
     for check in checks:
@@ -56,20 +59,16 @@ def checked(
         if text is False:
             return None
         if not renderer.exact:
-            pins |= _read_by(table, check.where, before)
+            pins |= _read_by(check.where, before)
         elif isinstance(text, str):
             parts.append(text)
     parts.extend(unchanged(name, (before or {}).get(name), placeholders) for name in sorted(pins))
     return " AND ".join(parts)
 
 
-def _read_by(table: Table, where: Predicate, before: Item | None) -> frozenset[str]:
+def _read_by(where: Predicate, before: Item | None) -> frozenset[str]:
     if before is None:
-        raise Unsupported(
-            "This WHERE cannot be one condition expression; in AUTOCOMMIT that is not built yet. Run the UPDATE or "
-            "DELETE in a transaction.",
-            table=table.physical,
-        )
+        raise ImageNeeded
     return frozenset(column.name for column in columns_of(where))
 
 
@@ -90,23 +89,22 @@ def put(table: Table, item: Item, condition: str, placeholders: Placeholders) ->
     return placeholders.into(params)
 
 
-def update(
-    table: Table, key: Item, changed: Mapping[str, WireValue | None], condition: str, placeholders: Placeholders
-) -> dict[str, Any]:
-    """The parameters of a conditional update."""
+def update(table: Table, key: Item, edits: Edits, condition: str, placeholders: Placeholders) -> dict[str, Any]:
+    """The parameters of a conditional update; what is done must also fit the stored values."""
     params: dict[str, Any] = {"TableName": table.physical, "Key": key}
-    params["UpdateExpression"] = _update_expression(changed, placeholders)
-    params["ConditionExpression"] = condition
+    if edits:
+        params["UpdateExpression"] = _update_expression(edits, placeholders)
+    fitting = [edit.condition(placeholders.name(name), placeholders) for name, edit in edits.items()]
+    params["ConditionExpression"] = " AND ".join([condition, *(text for text in fitting if text is not None)])
     return placeholders.into(params)
 
 
-def _update_expression(changed: Mapping[str, WireValue | None], placeholders: Placeholders) -> str:
-    sets = [
-        f"{placeholders.name(name)} = {placeholders.value(wire)}" for name, wire in changed.items() if wire is not None
-    ]
-    removes = [placeholders.name(name) for name, wire in changed.items() if wire is None]
-    clauses = [("SET ", sets), ("REMOVE ", removes)]
-    return " ".join(verb + ", ".join(parts) for verb, parts in clauses if parts)
+def _update_expression(edits: Edits, placeholders: Placeholders) -> str:
+    clauses: dict[str, list[str]] = {"SET": [], "REMOVE": [], "ADD": [], "DELETE": []}
+    for name, edit in edits.items():
+        for verb, action in edit.actions(placeholders.name(name), placeholders):
+            clauses[verb].append(action)
+    return " ".join(f"{verb} {', '.join(actions)}" for verb, actions in clauses.items() if actions)
 
 
 def delete(table: Table, key: Item, condition: str | None, placeholders: Placeholders) -> dict[str, Any]:

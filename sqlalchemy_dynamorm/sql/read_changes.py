@@ -7,7 +7,8 @@ from sqlglot import exp
 from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import Scope, unsupported
-from sqlalchemy_dynamorm.sql.read_expressions import column, name, value
+from sqlalchemy_dynamorm.sql.read_assignments import read_assignments
+from sqlalchemy_dynamorm.sql.read_expressions import name, value
 from sqlalchemy_dynamorm.sql.read_queries import Outputs, opened, output, query, read_where, table
 
 
@@ -49,18 +50,8 @@ def _row(node: exp.Expr, width: int, scope: Scope) -> tuple[nodes.Value, ...]:
 @query.reads(exp.Update, "this", "expressions", "where", "returning")
 def _update(node: exp.Update, scope: Scope) -> nodes.Query:
     target = table(node.this, scope)
-    assignments = tuple(_assignment(item, scope) for item in node.expressions)
-    _refuse_twice(tuple(column for column, _ in assignments))
+    assignments = read_assignments(node.expressions, scope)
     return nodes.Update(target, assignments, read_where(node, scope), _returning(node, scope))
-
-
-def _assignment(node: exp.Expr, scope: Scope) -> tuple[str, nodes.Value]:
-    if type(node) is not exp.EQ or type(node.this) is not exp.Column:
-        raise unsupported("SET with anything but column = value")
-    target = column(opened(node).this, scope)
-    if target.table is not None:
-        raise ProgrammingError("SET names the column without its table.")
-    return target.name, value(node.expression, scope)
 
 
 @query.reads(exp.Delete, "this", "where", "returning")

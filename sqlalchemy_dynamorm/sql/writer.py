@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.write_assignments import write_assignments
 from sqlalchemy_dynamorm.sql.write_definitions import DEFINITIONS, write_table
 from sqlalchemy_dynamorm.sql.write_expressions import name, names, write_expression
 
@@ -73,7 +74,7 @@ def _insert(node: nodes.Insert) -> str:
 
 
 def _update(node: nodes.Update) -> str:
-    assignments = ", ".join(f"{name(column)} = {write_expression(value)}" for column, value in node.assignments)
+    assignments = write_assignments(node.assignments)
     return f"UPDATE {write_table(node.table)} SET {assignments}{_where(node.where)}{_returning(node.returning)}"
 
 

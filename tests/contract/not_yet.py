@@ -34,11 +34,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "IsolationLevelTest::test_dialect_user_setting_is_restored",
         "IsolationLevelTest::test_non_default_isolation_level",
     ),
-    reasons.NO_SET_EXPRESSIONS: (
-        "ServerSideCursorsTest::test_roundtrip_fetchall",
-        "RowCountTest::test_update_delete_rowcount_return_defaults[update-implicit_returning]",
-        "RowCountTest::test_update_delete_rowcount_return_defaults[update-not_implicit_returning]",
-    ),
     reasons.NO_STAR_OF_TEXT: (
         "NameDenormalizeTest::test_cols_driver_cols[not_use_driver_cols-driver_sql]",
         "NameDenormalizeTest::test_cols_driver_cols[not_use_driver_cols-text_cols]",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal as Choice
 from typing import Union
 
+from sqlalchemy_dynamorm.sql.nodes.assignments import Assignment
 from sqlalchemy_dynamorm.sql.nodes.expressions import Expression, Place, Value
 
 
@@ -172,7 +173,7 @@ class Update:
     """``UPDATE table SET assignments [WHERE where] [RETURNING returning]``."""
 
     table: TableName
-    assignments: tuple[tuple[str, Value], ...]
+    assignments: tuple[Assignment, ...]
     where: Expression | None = None
     returning: tuple[Output | Star, ...] = ()
 

@@ -34,7 +34,7 @@ def test_a_constant_costs_no_call() -> None:
         ("SELECT p FROM things ORDER BY colour", UndefinedColumn, "colour"),
         ("INSERT INTO things (p, p) VALUES ('x', 'y')", ProgrammingError, "named twice"),
         ("INSERT INTO things (colour) VALUES ('x')", UndefinedColumn, "colour"),
-        ("UPDATE things SET a = 'x', a = 'y' WHERE p = 'x' AND s = 1", ProgrammingError, "named twice"),
+        ("UPDATE things SET a = 'x', a = 'y' WHERE p = 'x' AND s = 1", ProgrammingError, "set twice"),
         ("UPDATE things SET colour = 'x'", UndefinedColumn, "colour"),
         ("DELETE FROM things WHERE colour = 1", UndefinedColumn, "colour"),
         ("DELETE FROM things WHERE a = 'x'", ScanRefused, "whole|read all of"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from sqlalchemy_dynamorm.errors import DuplicateKey
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
+from sqlalchemy_dynamorm.run.assignments import Done
 from sqlalchemy_dynamorm.run.bind import bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
+from sqlalchemy_dynamorm.run.edits import Add, Assign, Fill
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.run.writing import Check
 from sqlalchemy_dynamorm.sql.nodes import Literal
@@ -24,6 +27,10 @@ B_IS_1 = Check(Comparison(B, "=", Literal(1)), bound({}))
 
 def number(value: int) -> dict[str, str]:
     return {"N": str(value)}
+
+
+def given(values: dict[str, Any]) -> Done:
+    return Done({name: Assign(wire) for name, wire in values.items()})
 
 
 def only(buffer: Buffer) -> tuple[str, dict[str, Any]]:
@@ -55,7 +62,8 @@ def test_an_insert_expects_no_item() -> None:
 def test_insert_then_update_is_a_put_of_the_new_image() -> None:
     buffer = Buffer()
     buffer.insert(USERS, STORED)
-    assert buffer.update(USERS, STORED, {"a": None, "b": number(2)}, A_IS_1) == {"id": {"S": "1"}, "b": number(2)}
+    after = buffer.update(USERS, STORED, given({"a": None, "b": number(2)}), A_IS_1)
+    assert after == {"id": {"S": "1"}, "b": number(2)}
     kind, params = only(buffer)
     assert (kind, params["Item"]) == ("Put", {"id": {"S": "1"}, "b": number(2)})
     assert condition(buffer) == "attribute_not_exists(id)"
@@ -70,8 +78,8 @@ def test_insert_then_delete_checks_that_there_is_none() -> None:
 
 def test_two_updates_are_one_with_the_conditions_of_both() -> None:
     buffer = Buffer()
-    after = buffer.update(USERS, STORED, {"a": number(2)}, A_IS_1)
-    buffer.update(USERS, after, {"a": number(3)}, B_IS_1)
+    after = buffer.update(USERS, STORED, given({"a": number(2)}), A_IS_1)
+    buffer.update(USERS, after, given({"a": number(3)}), B_IS_1)
     kind, params = only(buffer)
     assert (kind, params["UpdateExpression"].split()[0]) == ("Update", "SET")
     assert condition(buffer) == "attribute_exists(id) AND a = 1 AND b = 1"
@@ -79,7 +87,7 @@ def test_two_updates_are_one_with_the_conditions_of_both() -> None:
 
 def test_a_condition_on_what_was_set_here_is_not_asked_of_the_stored_item() -> None:
     buffer = Buffer()
-    after = buffer.update(USERS, STORED, {"a": number(2)}, NO_CHECK)
+    after = buffer.update(USERS, STORED, given({"a": number(2)}), NO_CHECK)
     buffer.delete(USERS, after, Check(Comparison(A, "=", Literal(2)), bound({})))
     assert only(buffer)[0] == "Delete"
     assert "a = 2" not in (condition(buffer) or "")
@@ -87,7 +95,7 @@ def test_a_condition_on_what_was_set_here_is_not_asked_of_the_stored_item() -> N
 
 def test_update_then_delete_keeps_the_first_condition() -> None:
     buffer = Buffer()
-    after = buffer.update(USERS, STORED, {"b": number(2)}, A_IS_1)
+    after = buffer.update(USERS, STORED, given({"b": number(2)}), A_IS_1)
     buffer.delete(USERS, after, NO_CHECK)
     assert (only(buffer)[0], condition(buffer)) == ("Delete", "attribute_exists(id) AND a = 1")
 
@@ -125,3 +133,49 @@ def test_a_mark_is_gone_back_to() -> None:
     assert buffer.entries == mark
     assert list(buffer.own_writes(USERS).values()) == [STORED]
     assert buffer.own_writes(Table("other", "other", USERS.columns, "id")) == {}
+
+
+def relative(name: str, column: Column, amount: int, *used: str) -> Done:
+    return Done({name: Add(column, Decimal(amount))}, frozenset(used))
+
+
+def test_two_sums_are_one_of_whatever_is_stored() -> None:
+    buffer = Buffer()
+    after = buffer.update(USERS, STORED, relative("a", A, 1), NO_CHECK)
+    assert buffer.update(USERS, after, relative("a", A, 1), NO_CHECK)["a"] == number(3)
+    kind, params = only(buffer)
+    assert (kind, params["UpdateExpression"]) == ("Update", "SET #1 = #1 + :0")
+    assert params["ExpressionAttributeValues"][":0"] == number(2)
+    assert condition(buffer) == "attribute_exists(id) AND attribute_type(a, N)"
+
+
+def test_what_was_shown_of_a_sum_must_be_so_at_commit() -> None:
+    buffer = Buffer()
+    buffer.update(USERS, STORED, relative("a", A, 1), NO_CHECK)
+    buffer.show(USERS, KEY, ["b"])
+    assert condition(buffer) == "attribute_exists(id) AND attribute_type(a, N)"
+    buffer.show(USERS, KEY, ["a"])
+    assert condition(buffer) == "attribute_exists(id) AND a = 1 AND attribute_type(a, N)"
+
+
+def test_a_condition_on_a_sum_pins_what_it_was_judged_on() -> None:
+    buffer = Buffer()
+    after = buffer.update(USERS, STORED, relative("a", A, 1), A_IS_1)
+    buffer.update(USERS, after, given({"b": number(5)}), A_IS_1)
+    assert condition(buffer) == "attribute_exists(id) AND a = 1 AND a = 1 AND attribute_type(a, N)"
+
+
+def test_what_no_one_expression_says_is_set_to_what_was_computed() -> None:
+    buffer = Buffer()
+    after = buffer.update(USERS, STORED, Done({"a": Fill(A, number(7))}), NO_CHECK)
+    buffer.update(USERS, after, relative("a", A, 1), NO_CHECK)
+    assert condition(buffer) == "attribute_exists(id) AND a = 1"
+    assert only(buffer)[1]["UpdateExpression"] == "SET #1 = :1"
+
+
+def test_a_sum_of_what_was_set_here_needs_nothing_of_what_is_stored() -> None:
+    buffer = Buffer()
+    after = buffer.update(USERS, STORED, given({"a": number(5)}), NO_CHECK)
+    buffer.update(USERS, after, relative("a", A, 1), NO_CHECK)
+    assert condition(buffer) == "attribute_exists(id)"
+    assert only(buffer)[1]["ExpressionAttributeValues"] == {":0": number(6)}

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from sqlalchemy_dynamorm.errors import ConditionFailed, DuplicateKey, Throttled
+from sqlalchemy_dynamorm.errors import ConditionFailed, DuplicateKey, SerializationError, Throttled, TransactionCanceled
 from sqlalchemy_dynamorm.run.bind import bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
 from sqlalchemy_dynamorm.run.changes import Changer
+from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.inserts import Inserter
 from sqlalchemy_dynamorm.run.reads import Scope
 from sqlalchemy_dynamorm.run.system import Counters
@@ -50,7 +51,8 @@ def test_many_changes_are_counted_each() -> None:
 def test_an_error_among_many_says_how_many_were_changed() -> None:
     played = run(UPDATE, {}, Throttled("slow down"), NO, values=[{"s": n} for n in (1, 2, 3)])
     assert isinstance(played.error, Throttled)
-    assert str(played.error) == "slow down In AUTOCOMMIT 1 of the 3 rows were changed."
+    assert str(played.error) == "slow down In AUTOCOMMIT 1 of the 3 rows were changed; row 2 is the first that failed."
+    assert played.error.unprocessed == ({"p": {"S": "x"}, "s": {"N": "2"}},)
 
 
 def test_in_a_transaction_the_row_is_read_and_judged_here() -> None:
@@ -95,3 +97,49 @@ def test_moves_at_once_see_the_moves_before_them() -> None:
     played = run(text, {"Item": STORED}, {}, {}, values=[{"s": 1, "to": 2}, {"s": 1, "to": 3}])
     assert played.operations == ["GetItem", "TransactWriteItems", "GetItem"]
     assert played.result.rowcount == 1
+
+
+SUM = "UPDATE things SET b = b + 1 WHERE p = 'x' AND s = :s"
+
+
+def test_a_sum_at_once_goes_with_a_token() -> None:
+    played = run(SUM)
+    assert (played.operations, played.result.rowcount) == (["TransactWriteItems"], 1)
+    assert played.requests[0].repeatable
+    assert run(SUM + " RETURNING b", {"Attributes": STORED}).operations == ["UpdateItem"]
+
+
+def refused() -> TransactionCanceled:
+    return TransactionCanceled("no", reasons=({"Code": "ConditionalCheckFailed"},))
+
+
+def test_a_sum_of_null_is_null_and_counts() -> None:
+    played = run(SUM, refused(), {"Item": STORED}, {})
+    assert played.operations == ["TransactWriteItems", "GetItem", "UpdateItem"]
+    assert played.requests[2].params["UpdateExpression"] == "REMOVE #1"
+    assert "attribute_not_exists(#1)" in played.requests[2].params["ConditionExpression"]
+    assert played.result.rowcount == 1
+    assert run(SUM, refused(), {}).result.rowcount == 0
+
+
+def test_what_is_computed_is_written_if_it_is_unchanged_and_else_computed_again() -> None:
+    text = "UPDATE things SET n = n * 2 + s, a = a || '!' WHERE p = 'x' AND s = :s"
+    other = {**STORED, "n": {"N": "5"}}
+    played = run(text, {"Item": STORED}, NO, {"Item": other}, {})
+    assert played.operations == ["GetItem", "UpdateItem"] * 2
+    assert len(played.pauses) == 1
+    assert {"N": "11"} in played.requests[3].params["ExpressionAttributeValues"].values()
+    assert {"S": "k!"} in played.requests[3].params["ExpressionAttributeValues"].values()
+    assert played.result.rowcount == 1
+
+
+def test_what_others_change_each_time_is_a_serialization_error() -> None:
+    script = [reply for _ in range(10) for reply in ({"Item": STORED}, NO)]
+    assert isinstance(run("UPDATE things SET n = n * 2 WHERE p = 'x' AND s = :s", *script).error, SerializationError)
+
+
+def test_a_sum_in_a_transaction_of_one_goes_with_a_token() -> None:
+    buffer = Buffer()
+    assert run(SUM, {"Item": {**STORED, "b": {"N": "1"}}}, buffer=buffer).result.rowcount == 1
+    assert run(SUM, buffer=buffer).result.rowcount == 1
+    assert play(commit(buffer)).operations == ["TransactWriteItems"]

@@ -8,9 +8,11 @@ from sqlalchemy_dynamorm import errors
 from sqlalchemy_dynamorm.errors import ConditionFailed, Error, TransactionCanceled, TransactionTooLarge
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
+from sqlalchemy_dynamorm.run.assignments import Done
 from sqlalchemy_dynamorm.run.bind import bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
 from sqlalchemy_dynamorm.run.commit import commit
+from sqlalchemy_dynamorm.run.edits import Assign
 from sqlalchemy_dynamorm.run.writing import Check
 from tests.scripted import done, failed, play
 
@@ -36,7 +38,7 @@ def test_a_single_write_goes_as_itself_and_is_not_repeatable() -> None:
 
 def test_a_row_that_is_gone_is_stale() -> None:
     buffer = Buffer()
-    buffer.update(USERS, {"id": {"N": "1"}}, {"n": {"S": "y"}}, Check(ALWAYS, bound({})))
+    buffer.update(USERS, {"id": {"N": "1"}}, Done({"n": Assign({"S": "y"})}), Check(ALWAYS, bound({})))
     assert isinstance(failed(commit(buffer), ConditionFailed("no")), errors.StaleRow)
 
 

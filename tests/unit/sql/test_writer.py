@@ -27,6 +27,10 @@ STATEMENTS = [
     "INSERT INTO s.t (a, b) VALUES (:a, NULL), (1, CURRENT_TIMESTAMP) RETURNING a, *",
     "INSERT INTO t DEFAULT VALUES",
     "UPDATE t AS u SET a = :a, b = NULL WHERE u.a = 1 RETURNING b",
+    "UPDATE t SET a = a + :n, b = (1 - t.b) * -2, c = coalesce(c, :d, 0) + 1, d = c || 'x' || (1 - a)",
+    "UPDATE t SET a = list_append(coalesce(a, :e), :v), b = set_add(b, :v), c = set_remove(c, :v), d = e",
+    "UPDATE t SET json_extract(json_extract(d, :p), '$.b') = :v, json_extract(d, '$.c') = 1",
+    "UPDATE t SET d = json_set(json_remove(json_set(d, '$.a', 1), '$.b'), :p, :v), e = json_remove(d, '$.c')",
     "DELETE FROM t WHERE a = 1 RETURNING *",
     "EXPLAIN DELETE FROM t",
     (

@@ -1,0 +1,192 @@
+"""SET with a statement's values: the edits that need no row, and on a row all of them, computed where they must be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy_dynamorm.errors import DataError
+from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute, Default, Extend, Give, Increase, Members, Places
+from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
+from sqlalchemy_dynamorm.run import edits
+from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.computing import compute, decimal, members_given
+from sqlalchemy_dynamorm.run.edits import Assign, Edit, Edits, is_null
+from sqlalchemy_dynamorm.run.items import encoded, kept
+from sqlalchemy_dynamorm.run.paths import Path, parse
+from sqlalchemy_dynamorm.run.values import Item, WireValue, encode, encode_key
+from sqlalchemy_dynamorm.sql import nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What is done to one item.
+
+    :ivar edits: each fits the item as it was read.
+    :ivar used: the attributes whose values decided what is done: they must still be what was read.
+    """
+
+    edits: Edits
+    used: frozenset[str] = frozenset()
+
+    def without(self, names: Sequence[str]) -> Done:
+        """The same, leaving these attributes alone."""
+        return Done({name: edit for name, edit in self.edits.items() if name not in names}, self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one set of values sets.
+
+    :ivar edits: what needs no row to be known.
+    :ivar computed: what is computed of the row.
+    """
+
+    table: Table
+    values: Bound
+    edits: Edits
+    computed: tuple[tuple[Column, Compute], ...]
+
+    @property
+    def writable(self) -> bool:
+        """Whether it can be sent without a look at the row."""
+        return not self.computed and all(edit.writable for edit in self.edits.values())
+
+    def of(self, image: Item) -> Done:
+        """What is done to an item.
+
+        :raises DataError: a value that cannot be computed, or does not fit.
+        """
+        found: dict[str, Edit] = {}
+        used: set[str] = set()
+        for name, edit in self.edits.items():
+            fits = edit.fits(image.get(name))
+            found[name] = edit if fits else Assign(self._required(name, edit.of(image.get(name))))
+            if not fits:
+                used.add(name)
+        for column, change in self.computed:
+            found[column.name] = Assign(self._computed(column, change, image))
+            used.update(read.name for read in change.columns)
+        return Done(found, frozenset(used))
+
+    def _required(self, name: str, wire: WireValue | None) -> WireValue | None:
+        return encoded(self.table, self.table.by_name[name], None) if wire is None and self._declared(name) else wire
+
+    def _declared(self, name: str) -> bool:
+        return name in self.table.by_name
+
+    def _computed(self, column: Column, change: Compute, image: Item) -> WireValue | None:
+        if isinstance(change.operand, nodes.Column) and change.columns[0].kind is column.kind:
+            wire = image.get(change.columns[0].name)  # a copy, to the last digit
+            if not is_null(wire, column) and column.name not in self.table.key_columns:
+                return wire
+        found = compute(change.operand, column, {read.name: read for read in change.columns}, image, self.values)
+        return given(self.table, column, found)
+
+
+def setting(table: Table, assignments: Sequence[Assignment], values: Bound) -> Setting:
+    """SET with one set of values.
+
+    :raises DataError: a value that does not fit its column.
+    """
+    fixed: dict[str, Edit] = {}
+    computed: list[tuple[Column, Compute]] = []
+    for each in assignments:
+        column, change = each.column, each.change
+        if not isinstance(change, Compute):
+            edit = _edit(table, column, change, values)
+            if edit is not None:
+                fixed[column.name] = edit
+        elif change.columns:
+            computed.append((column, change))
+        else:
+            fixed[column.name] = Assign(given(table, column, compute(change.operand, column, {}, {}, values)))
+    return Setting(table, values, fixed, tuple(computed))
+
+
+def given(table: Table, column: Column, value: Any) -> WireValue | None:
+    """The wire value of what a column is given; ``None`` removes the attribute. Key columns are checked as keys."""
+    if column.name in table.key_columns:
+        return encode_key(kept(value, column), column, "partition" if column.name == table.partition else "sort")
+    return encoded(table, column, value)
+
+
+def _edit(
+    table: Table, column: Column, change: Give | Increase | Default | Extend | Members | Places, values: Bound
+) -> Edit | None:
+    """The edit; ``None`` where the values leave the column as it is."""
+    match change:
+        case Give(value):
+            return Assign(given(table, column, values(value)))
+        case Increase(terms, base):
+            return _increase(table, column, terms, base, values)
+        case Default(value):
+            filling = values(value)
+            wire = None if filling is None else encoded(table, column, filling)
+            return None if wire is None else edits.Fill(column, wire)
+        case Extend(items, front, base):
+            return _extend(table, column, items, front, base, values)
+        case Members(members, remove):
+            return _members(column, values(members), remove)
+        case Places(places):
+            return _places(column, places, values)
+
+
+def _increase(
+    table: Table, column: Column, terms: tuple[tuple[int, nodes.Value], ...], base: nodes.Value | None, values: Bound
+) -> Edit:
+    numbers = [decimal(values(value), column) for _, value in terms]
+    if any(number is None for number in numbers):
+        return Assign(encoded(table, column, None))  # NULL in a sum makes it NULL
+    number = Decimal(0)
+    for (sign, _), term in zip(terms, numbers, strict=True):
+        number = edits.exact("+" if sign > 0 else "-", number, term or Decimal(0), column)
+    encode(number, column)  # what does not fit the column is refused before anything is sent
+    return edits.Add(column, number, None if base is None else decimal(values(base), column))
+
+
+def _extend(
+    table: Table, column: Column, items: nodes.Value, front: bool, base: nodes.Value | None, values: Bound
+) -> Edit:
+    found = _list(column, values(items))
+    if found is None:
+        return Assign(encoded(table, column, None))
+    return edits.Extend(column, found, front, None if base is None else _list(column, values(base)))
+
+
+def _list(column: Column, value: Any) -> tuple[WireValue, ...] | None:
+    wire = encode(value, column)
+    if wire is None:
+        return None
+    if "L" not in wire:
+        raise DataError(f"list_append() on column {column.name!r} takes a list; it was given another type.")
+    return tuple(wire["L"])
+
+
+def _members(column: Column, value: Any, remove: bool) -> Edit | None:
+    many = members_given(value)
+    wire = encode(many, column) if many else None
+    if wire is None:
+        return None
+    ((wire_type, members),) = wire.items()
+    if wire_type not in ("SS", "NS", "BS"):
+        raise DataError(f"The column {column.name!r} holds no set; set_add() and set_remove() are for sets.")
+    return edits.Members(column, wire_type, tuple(members), remove)
+
+
+def _places(column: Column, places: tuple[tuple[nodes.Path, nodes.Value | None], ...], values: Bound) -> Edit:
+    if column.kind not in (Kind.DOCUMENT, Kind.ANY):
+        raise DataError(f"The column {column.name!r} holds {column.kind.value} values, which have no JSON paths.")
+    found: list[tuple[Path, WireValue | None]] = []
+    for texts, new in places:
+        path = tuple(segment for text in texts for segment in parse(values(text)))
+        if not path:
+            raise DataError(f"The JSON path on column {column.name!r} is that of the whole document.")
+        found.append((path, None if new is None else _part(column, values(new))))
+    return edits.Places(tuple(found))
+
+
+def _part(column: Column, value: Any) -> WireValue:
+    return encode(value, Column(column.name, Kind.DOCUMENT)) or {"NULL": True}
