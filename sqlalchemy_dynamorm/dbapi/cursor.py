@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dbapi.connection import Connection
     from sqlalchemy_dynamorm.dbapi.paging import PageOf, Paging
     from sqlalchemy_dynamorm.dbapi.statement import Prepared
-    from sqlalchemy_dynamorm.plan.steps import Plan
+    from sqlalchemy_dynamorm.plan.steps import Plan, ReadPlan
     from sqlalchemy_dynamorm.run.request import Execution, Outcome
     from sqlalchemy_dynamorm.sql import nodes
 
@@ -139,6 +139,7 @@ class Cursor:
         from sqlalchemy_dynamorm.dbapi.execution import execution, shown
         from sqlalchemy_dynamorm.plan.steps import ReadPlan
 
+        read = prepared.plan if isinstance(prepared.plan, ReadPlan) else None
         labels = shown(prepared.plan)
         if labels is not None:
             self._describe(labels)
@@ -146,17 +147,28 @@ class Cursor:
         mark = buffer.mark() if buffer is not None else None
         try:
             running = execution(prepared, batch, self.connection, None if page is None else page.asked)
-            if self.server_side and page is None and isinstance(prepared.plan, ReadPlan):
+            opened = read is not None and read.projection.open
+            if self.server_side and page is None and read is not None and not opened:
                 self._rows = self._paged(running)
             else:
                 outcome = self._finish(running)
                 if page is not None and outcome.following is not None:
                     self.next_page = page.cursor(outcome.following)
+                if read is not None and opened:
+                    self._spread(read)
         except BaseException:
             # A statement that fails leaves no half of itself in the transaction.
             if buffer is not None and mark is not None:
                 buffer.restore(mark)
             raise
+
+    def _spread(self, plan: ReadPlan) -> None:
+        """Show the columns that the rows turned out to have."""
+        from sqlalchemy_dynamorm.run.starred import spread
+
+        labels, rows = spread(plan, list(self._result()))
+        self._describe(labels)
+        self._rows = iter(rows)
 
     def _paged(self, execution: Execution) -> Iterator[Row]:
         pages = self.connection.client.run(execution)

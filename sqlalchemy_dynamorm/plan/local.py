@@ -46,9 +46,10 @@ def plan_local(
 
     def cut(select: nodes.Select) -> ReadPlan | None:
         try:
-            return native(select, tables, _hinted(options, hints, select.table))
+            read = native(select, tables, _hinted(options, hints, select.table))
         except Unsupported:
             return None  # SQLite has to compute it, from the rows of its tables
+        return None if read.projection.open else read
 
     analysis = Analysis(tables, cut)
     shape = analysis.relation(query, None, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
-from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.plan.schema import REST, Column, Table
 from sqlalchemy_dynamorm.plan.steps import Field, OutputValue, Projection
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -82,6 +82,10 @@ def returning(written: tuple[nodes.Output | nodes.Star, ...], names: Names) -> P
     values, labels = outputs(written, names, fields)
     if nodes.CountRows() in values:
         raise ProgrammingError("RETURNING cannot hold an aggregate.")
+    if REST in fields.columns:
+        raise Unsupported(
+            f"RETURNING * of {names.table.name!r}, of which only the key is known, is not built; name the columns."
+        )
     return Projection(tuple(fields.columns), values, labels)
 
 
@@ -89,11 +93,13 @@ def _starred(star: nodes.Star, names: Names | None) -> tuple[Column, ...]:
     if names is None:
         raise ProgrammingError("SELECT * needs a FROM.")
     names.check_qualifier(star.table, star.schema)
-    if not names.table.declared:
-        raise Unsupported(
-            f"SELECT * from {names.table.name!r} shows only its key, the rest is not known; name the columns."
-        )
-    return names.table.visible
+    return names.table.visible if names.table.declared else _key_first(names.table)
+
+
+def _key_first(table: Table) -> tuple[Column, ...]:
+    """The key, the key attributes of the indexes, then all else that the items turn out to have."""
+    key = tuple(table.by_name[name] for name in table.visible_key)
+    return (*key, *(column for column in table.visible if column not in key), REST)
 
 
 def _output(expression: nodes.Expression, names: Names | None, fields: Fields) -> OutputValue:

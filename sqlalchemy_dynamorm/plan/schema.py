@@ -85,6 +85,10 @@ class Column:
     on_update: nodes.Value | None = field(default=None, hash=False)
 
 
+REST = Column("*", Kind.ANY, hidden=True)
+"""All attributes of an item, by name: what ``SELECT *`` reads of a table whose columns are not declared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """A secondary index. ``hash`` and ``range`` hold up to four attributes each (one each for a local index).

@@ -179,7 +179,7 @@ def starred(star: nodes.Star, block: Block) -> Iterator[tuple[str, Traced]]:
     for source in sources:
         if source.occurrence is not None and not source.occurrence.table.declared:
             raise Unsupported(
-                f"SELECT * from {source.called!r} beside other tables: only its key is known; name the columns."
+                f"SELECT * from {source.called!r} in the local step: only its key is known; name the columns."
             )
         for name in _names(source):
             traced = source.find(name)

@@ -10,7 +10,7 @@ from typing import Union
 
 from sqlalchemy_dynamorm.plan.assignments import Assignment
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Pattern, Predicate
-from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table, Unique
+from sqlalchemy_dynamorm.plan.schema import REST, Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -137,6 +137,11 @@ class Projection:
     fields: tuple[Column, ...]
     outputs: tuple[OutputValue, ...]
     labels: tuple[str, ...]
+
+    @property
+    def open(self) -> bool:
+        """Whether it shows all that the items have, so that its columns are known once they are read."""
+        return REST in self.fields
 
 
 @dataclass(frozen=True)

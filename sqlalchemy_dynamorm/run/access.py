@@ -40,7 +40,7 @@ def get_item(table: Table, key: Item, attributes: list[str], *, consistent: bool
     """A GetItem of these attributes."""
     placeholders = Placeholders()
     params: dict[str, Any] = {"TableName": table.physical, "Key": key, "ConsistentRead": consistent}
-    params["ProjectionExpression"] = placeholders.projection(attributes)
+    params.update(placeholders.projection(attributes))
     return Request("GetItem", placeholders.into(params))
 
 
@@ -112,7 +112,7 @@ def _filtered(
     if attributes is None:
         params["Select"] = "COUNT"
     else:
-        params["ProjectionExpression"] = placeholders.projection(attributes)
+        params.update(placeholders.projection(attributes))
     return Pages((Request(request.operation, placeholders.into(params)),), condition is not True, renderer.exact)
 
 

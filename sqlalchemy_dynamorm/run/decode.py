@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from sqlalchemy_dynamorm.errors import InternalError
-from sqlalchemy_dynamorm.plan.schema import Column
+from sqlalchemy_dynamorm.plan.schema import REST, Column, Kind
 from sqlalchemy_dynamorm.run.cells import pick, row_type, slots
 from sqlalchemy_dynamorm.run.packing import PackedCheck
 from sqlalchemy_dynamorm.run.values import Reader
@@ -81,9 +81,10 @@ class RowDecoder:
     def __init__(self, fields: tuple[Column, ...]) -> None:
         self._readers = tuple((column.name, Reader(column)) for column in fields)
         self._picks = tuple(pick(slot, column) for slot, column in zip(slots(fields), fields, strict=True))
-        self._row_type: Any = row_type(fields)
+        self._row_type: Any = None if REST in fields else row_type(fields)
         self._rows = self._exact_rows if self._row_type is None else self._fast_rows
         self._packed = PackedCheck.of(fields)
+        self._rest = fields.index(REST) if REST in fields else None
 
     # Each is made when it is first needed, in 0.1 to 0.3 ms: a plan needs one of them.
     @cached_property
@@ -131,7 +132,10 @@ class RowDecoder:
 
     def row(self, item: Item) -> Row:
         """One item in wire form, by the exact road."""
-        row = tuple([read(item.get(name)) for name, read in self._readers])
+        values = [read(item.get(name)) for name, read in self._readers]
+        if self._rest is not None:
+            values[self._rest] = {name: Reader(Column(name, Kind.ANY))(value) for name, value in item.items()}
+        row = tuple(values)
         if self._packed is not None:
             self._packed(row)
         return row

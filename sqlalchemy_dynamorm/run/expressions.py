@@ -72,9 +72,10 @@ class Placeholders:
             params["ExpressionAttributeValues"] = values
         return params
 
-    def projection(self, attributes: Iterable[str]) -> str:
-        """A ProjectionExpression."""
-        return ", ".join(self.name(attribute) for attribute in attributes)
+    def projection(self, attributes: Iterable[str]) -> dict[str, str]:
+        """A ProjectionExpression; without attributes none, which asks for all of them."""
+        text = ", ".join(self.name(attribute) for attribute in attributes)
+        return {"ProjectionExpression": text} if text else {}
 
 
 @dataclass(frozen=True, slots=True)

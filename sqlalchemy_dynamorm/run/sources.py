@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy_dynamorm.errors import Error, ReadBudgetExceeded, Throttled
-from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.plan.schema import REST, Column, Table
 from sqlalchemy_dynamorm.run.decode import Page, RowDecoder, last_key
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.request import Asking, Join, Pause, Request, Start
@@ -213,13 +213,15 @@ class Batches:
     def _request(self, keys: Sequence[Item]) -> Request:
         placeholders = Placeholders()
         wanted: dict[str, Any] = {"Keys": list(keys), "ConsistentRead": self._consistent}
-        wanted["ProjectionExpression"] = placeholders.projection(self._attributes)
+        wanted.update(placeholders.projection(self._attributes))
         placeholders.into(wanted)
         return Request("BatchGetItem", {"RequestItems": {self._table.physical: wanted}})
 
 
 def projected(fields: Sequence[Column], table: Table) -> list[str]:
-    """The attributes to ask for: at least one, since a projection cannot be empty."""
+    """The attributes to ask for, none for all: a projection cannot be empty, so the least is one."""
+    if REST in fields:
+        return []
     return [*dict.fromkeys(column.name for column in fields)] or [table.partition]
 
 

@@ -34,14 +34,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "IsolationLevelTest::test_dialect_user_setting_is_restored",
         "IsolationLevelTest::test_non_default_isolation_level",
     ),
-    reasons.NO_STAR_OF_TEXT: (
-        "NameDenormalizeTest::test_cols_driver_cols[not_use_driver_cols-driver_sql]",
-        "NameDenormalizeTest::test_cols_driver_cols[not_use_driver_cols-text_cols]",
-        "NameDenormalizeTest::test_cols_driver_cols[not_use_driver_cols-text_star]",
-        "NameDenormalizeTest::test_cols_driver_cols[use_driver_cols-driver_sql]",
-        "NameDenormalizeTest::test_cols_driver_cols[use_driver_cols-text_cols]",
-        "NameDenormalizeTest::test_cols_driver_cols[use_driver_cols-text_star]",
-    ),
     reasons.NO_TABLE_AS: (
         "TableViaSelectTest::test_without_metadata[plain0]",
         "TableViaSelectTest::test_without_metadata[plain1]",

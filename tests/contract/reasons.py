@@ -31,7 +31,6 @@ NO_REGEXP = "SQLite, which runs local steps, has no function that replaces by a 
 NO_SAVEPOINTS = "Not yet: savepoints."
 NO_SEQUENCES = "Not yet: sequences."
 NO_SERVER_DEFAULTS = "A default that is an expression is computed by the database, and DynamoDB computes nothing."
-NO_STAR_OF_TEXT = "Not yet: SELECT * of a table that is not declared, whose columns are not known before it is read."
 NO_SWITCH = "The default schema belongs to the engine, not to a connection."
 NO_TABLE_AS = "Not yet: CREATE TABLE AS SELECT."
 NO_TEMPORARY = "DynamoDB has no temporary tables."

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
-from sqlalchemy_dynamorm.plan.resolve import Fields, Names, outputs
+from sqlalchemy_dynamorm.plan.resolve import Fields, Names, outputs, returning
 from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Kind, Table
+from sqlalchemy_dynamorm.plan.steps import Projection
 from sqlalchemy_dynamorm.sql import nodes
 
 NAME = Column("name", Kind.STRING)
@@ -36,11 +37,17 @@ def test_a_star_is_every_visible_column() -> None:
     assert fields.columns == [NAME]
 
 
-def test_a_star_needs_columns_that_are_known() -> None:
-    unknown = Table("users", "users", USERS.columns, HIDDEN_KEY, declared=False)
-    with pytest.raises(Unsupported, match="name the columns"):
-        outputs((nodes.Star(),), Names(unknown, nodes.TableName("users")), Fields())
+def test_a_star_of_a_table_that_nobody_declared_reads_all_attributes() -> None:
+    columns = (Column("city", Kind.STRING), Column("id", Kind.NUMBER))
+    unknown = Names(Table("users", "users", columns, "id", declared=False), nodes.TableName("users"))
+    fields = Fields()
+    values, labels = outputs((nodes.Star(),), unknown, fields)
+    assert labels == ("id", "city", "*")
+    assert Projection(tuple(fields.columns), values, labels).open
+    with pytest.raises(Unsupported, match="only the key is known"):
+        returning((nodes.Star(),), unknown)
+
+
+def test_a_star_needs_a_from() -> None:
     with pytest.raises(ProgrammingError, match="needs a FROM"):
         outputs((nodes.Star(),), None, Fields())
-    with pytest.raises(UndefinedColumn, match="needs a FROM"):
-        outputs((nodes.Output(nodes.Column("name"), "name"),), None, Fields())

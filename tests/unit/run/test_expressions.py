@@ -175,6 +175,6 @@ def test_only_placeholders_that_are_used_are_sent() -> None:
 
 def test_a_name_has_one_placeholder() -> None:
     placeholders = Placeholders()
-    assert placeholders.projection(["a", "b", "a"]) == "#0, #1, #0"
+    assert placeholders.projection(["a", "b", "a"]) == {"ProjectionExpression": "#0, #1, #0"}
     renderer = Renderer(placeholders, bound({}))
     assert renderer.render(Presence(Column("b", Kind.DOCUMENT), True)) == "attribute_exists(#1)"
