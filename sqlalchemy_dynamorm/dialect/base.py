@@ -55,7 +55,7 @@ class DynamoDBDialect(ReflectingDialect):
     construct_arguments = [  # noqa: RUF012 - SQLAlchemy declares it so
         (sa.Table, dict.fromkeys(_TABLE_ARGUMENTS)),
         (sa.Index, dict.fromkeys(_INDEX_ARGUMENTS)),
-        (sa.Column, {}),
+        (sa.Column, {"format": None}),
         (sa.Sequence, {}),
         (sa.UniqueConstraint, {}),
     ]

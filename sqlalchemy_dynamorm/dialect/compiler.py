@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import ExpandedState
 
 from sqlalchemy_dynamorm.dialect.hints import Hints
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
+from sqlalchemy_dynamorm.dialect.moments import refuse_arithmetic
 from sqlalchemy_dynamorm.dialect.preparation import Preparation
 from sqlalchemy_dynamorm.dialect.refusal import refuse
 
@@ -101,6 +102,10 @@ class Compiler(SQLiteCompiler):
             self.tables[table] = None
 
     # ---- where SQLite's compiler writes what is not meant, or nothing
+
+    def visit_binary(self, binary: Any, *arguments: Any, **kw: Any) -> Any:
+        refuse_arithmetic(binary)
+        return super().visit_binary(binary, *arguments, **kw)  # type: ignore[no-untyped-call]
 
     def visit_true(self, expr: Any, **kw: Any) -> str:
         return "true"

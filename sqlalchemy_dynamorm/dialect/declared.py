@@ -14,6 +14,7 @@ from sqlalchemy.sql import sqltypes
 
 from sqlalchemy_dynamorm.dialect import secondary
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
+from sqlalchemy_dynamorm.dialect.type_compiler import column_format
 from sqlalchemy_dynamorm.plan import schema as planned
 from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of, kind_of, type_name
@@ -115,6 +116,7 @@ def _column(column: sa.Column[Any], table: sa.Table, dialect: DynamoDBDialect) -
     if isinstance(column.type, sqltypes.NullType):
         return planned.Column(str(column.name), planned.Kind.ANY, nullable, autoincrement)
     type_ = _type_name(column, dialect)
+    _check_format(column, type_)
     return column_of(
         nodes.ColumnDefinition(
             str(column.name),
@@ -125,6 +127,11 @@ def _column(column: sa.Column[Any], table: sa.Table, dialect: DynamoDBDialect) -
         ),
         nullable=nullable,
     )
+
+
+def _check_format(column: sa.Column[Any], type_: nodes.TypeName) -> None:
+    if column_format(column) in ("epoch", "epoch_ms") and not type_.name.startswith("EPOCH"):
+        raise Misdeclared(f"dynamodb_format of the column {column.name!r} is for DateTime; this is {type_.name}.")
 
 
 def _type_name(column: sa.Column[Any], dialect: DynamoDBDialect) -> nodes.TypeName:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import types as sqltypes
@@ -17,6 +18,7 @@ from sqlalchemy_dynamorm.errors import DataError
 from sqlalchemy_dynamorm.run.isotime import in_utc, parse_datetime, parse_time
 
 Processor = Callable[[Any], Any]
+_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 class StoredDateTime(sqltypes.DateTime):
@@ -118,6 +120,50 @@ class StoredTime(sqltypes.Time):
 
     def literal_processor(self, dialect: Dialect) -> Processor:
         return _quoted(self.bind_processor(dialect))
+
+
+class StoredInterval(sqltypes.Interval):
+    """N, seconds, exact to the microsecond."""
+
+    def bind_processor(self, dialect: Dialect) -> Processor:
+        return _seconds
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:
+        return _timedelta
+
+    def literal_processor(self, dialect: Dialect) -> Processor:
+        return lambda value: format(_seconds(value), "f")
+
+
+def _seconds(value: Any) -> Decimal | None:
+    if value is None:
+        return None
+    if not isinstance(value, dt.timedelta):
+        raise DataError(f"An Interval column takes a timedelta; it does not take {type(value).__name__}.")
+    return Decimal(value // _MICROSECOND).scaleb(-6)
+
+
+def _timedelta(value: Any) -> dt.timedelta | None:
+    """What is smaller than a microsecond is cut off."""
+    if value is None:
+        return None
+    try:
+        return dt.timedelta(microseconds=int(Decimal(value).scaleb(6)))
+    except (ArithmeticError, TypeError, ValueError):
+        raise DataError("A value that is no number of seconds is stored where the type is Interval.") from None
+
+
+class TTL(sqltypes.TypeDecorator[dt.datetime]):
+    """When an item expires: an aware datetime, stored as whole seconds since 1970, as DynamoDB's TTL wants them.
+
+    What is smaller than a second is cut off. A table has one such column, and it declares the table's TTL.
+    """
+
+    impl = sqltypes.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return value.replace(microsecond=0) if isinstance(value, dt.datetime) else value
 
 
 def _write_naive_time(value: Any) -> str | None:

@@ -18,8 +18,9 @@ from sqlalchemy.dialects.sqlite.json import JSONIndexType, JSONPathType
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import elements
 
-from sqlalchemy_dynamorm.dialect.times import StoredDate, StoredDateTime, StoredTime
-from sqlalchemy_dynamorm.errors import DataError, Unsupported
+from sqlalchemy_dynamorm.dialect.arrays import StoredArray
+from sqlalchemy_dynamorm.dialect.times import StoredDate, StoredDateTime, StoredInterval, StoredTime
+from sqlalchemy_dynamorm.errors import DataError
 
 Processor = Callable[[Any], Any]
 _WIDE = Context(prec=400)  # never rounds what DynamoDB can hold: 38 digits, 125 of them zeros, and a scale
@@ -212,19 +213,6 @@ def _native_document(serializer: Callable[[Any], str] | None) -> Processor:
     return native
 
 
-class RefusedInterval(sqltypes.Interval):
-    """Interval is not there yet. Without this class SQLAlchemy would store it as a date near 1970."""
-
-    def bind_processor(self, dialect: Dialect) -> Processor:
-        raise Unsupported("The type Interval is not supported yet; store a number of seconds in an Integer column.")
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:
-        return self.bind_processor(dialect)
-
-    def literal_processor(self, dialect: Dialect) -> Processor:
-        return self.bind_processor(dialect)
-
-
 COLSPECS: dict[type[sqltypes.TypeEngine[Any]], type[sqltypes.TypeEngine[Any]]] = {
     sqltypes.Boolean: StoredBoolean,
     sqltypes.Integer: StoredInteger,
@@ -237,7 +225,8 @@ COLSPECS: dict[type[sqltypes.TypeEngine[Any]], type[sqltypes.TypeEngine[Any]]] =
     sqltypes.Date: StoredDate,
     sqltypes.Time: StoredTime,
     sqltypes.Uuid: StoredUuid,
-    sqltypes.Interval: RefusedInterval,
+    sqltypes.Interval: StoredInterval,
+    sqltypes.ARRAY: StoredArray,
     sqltypes.JSON: StoredJson,
     sqltypes.JSON.JSONIndexType: JSONIndexType,
     sqltypes.JSON.JSONPathType: JSONPathType,

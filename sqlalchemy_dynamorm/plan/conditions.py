@@ -188,7 +188,8 @@ def check_comparable(left: Column, right: Column) -> None:
 
 
 def _stored_as(column: Column) -> object:
-    return column.kind.key_type or column.kind
+    epoch = column.kind in (Kind.EPOCH, Kind.EPOCH_MS)
+    return column.moment, column.kind if epoch else column.kind.key_type or column.kind
 
 
 def _sameness(left: nodes.Expression, right: nodes.Expression, resolve: Resolve, *, negated: bool) -> Predicate:
@@ -239,7 +240,10 @@ def _described(expression: nodes.Expression) -> str:
 
 # --- DynamoDB's functions ---------------------------------------------------------------------------------------
 
-_MEASURED = (Kind.STRING, Kind.BINARY, Kind.DOCUMENT, Kind.ANY)
+_MEASURED = (
+    *(Kind.STRING, Kind.BINARY, Kind.DOCUMENT, Kind.LIST, Kind.ANY),
+    *(Kind.STRING_SET, Kind.NUMBER_SET, Kind.BINARY_SET),
+)
 
 
 def _function(call: nodes.Call, resolve: Resolve, *, negated: bool) -> Predicate:
@@ -272,7 +276,7 @@ def _measured(call: nodes.Call, resolve: Resolve) -> Column:
     column = _read(call.column, resolve)
     if column.kind not in _MEASURED:
         raise ProgrammingError(
-            f"{call.name}() is for text, binary values and documents; the column {column.name!r} holds "
+            f"{call.name}() is for text, binary values, documents and sets; the column {column.name!r} holds "
             f"{column.kind.value} values."
         )
     return column

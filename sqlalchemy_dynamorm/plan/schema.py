@@ -30,7 +30,13 @@ class Kind(enum.Enum):
     NUMBER = "number"  # N, int where it is whole, else Decimal: a key of a table that nobody declared
     BOOLEAN = "boolean"  # BOOL, bool
     BINARY = "binary"  # B, bytes
+    EPOCH = "epoch"  # N, seconds since 1970; the text of its ``moment``
+    EPOCH_MS = "epoch_ms"  # N, milliseconds since 1970; the text of its ``moment``
     DOCUMENT = "document"  # M, L and scalars: JSON
+    LIST = "list"  # L, list; numbers as int or Decimal
+    STRING_SET = "string set"  # SS, set of str
+    NUMBER_SET = "number set"  # NS, set of int and Decimal
+    BINARY_SET = "binary set"  # BS, set of bytes
     ANY = "any"  # not declared: whatever the item has
 
     @property
@@ -46,6 +52,8 @@ _KEY_TYPES: dict[Kind, KeyType] = {
     Kind.FLOAT: "N",
     Kind.NUMBER: "N",
     Kind.BINARY: "B",
+    Kind.EPOCH: "N",
+    Kind.EPOCH_MS: "N",
 }
 
 

@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from sqlalchemy_dynamorm.errors import InternalError
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
+from sqlalchemy_dynamorm.run.epoch import to_text
 from sqlalchemy_dynamorm.run.values import JSON_NULL, whole
 
 Pick = Callable[[list[Any]], Iterable[Any]]
@@ -41,6 +42,11 @@ _CELLS: dict[Kind, tuple[str, type[msgspec.Struct]]] = {
     Kind.FLOAT: ("N", _cell("N", float)),
     Kind.BOOLEAN: ("BOOL", _cell("BOOL", bool)),
     Kind.BINARY: ("B", _cell("B", bytes)),
+    Kind.EPOCH: ("N", _cell("N", Decimal)),
+    Kind.EPOCH_MS: ("N", _cell("N", Decimal)),
+    Kind.STRING_SET: ("SS", _cell("SS", list[str])),
+    Kind.NUMBER_SET: ("NS", _cell("NS", list[int | Decimal])),
+    Kind.BINARY_SET: ("BS", _cell("BS", list[bytes])),
 }
 
 _N = TypeVar("_N")
@@ -72,7 +78,14 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=Fals
     NULL: bool | UnsetType = UNSET
 
 
-_NATIVE_CELLS: dict[Kind, Any] = {Kind.DOCUMENT: _Document, Kind.ANY: _Cell[int | Decimal]}
+class _List(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
+    """The value of a LIST column."""
+
+    L: list[_Cell[int | Decimal]] | UnsetType = UNSET
+    NULL: bool | UnsetType = UNSET
+
+
+_NATIVE_CELLS: dict[Kind, Any] = {Kind.DOCUMENT: _Document, Kind.LIST: _List, Kind.ANY: _Cell[int | Decimal]}
 
 
 def _native(cell: Any) -> Any:
@@ -130,13 +143,37 @@ def row_type(fields: tuple[Column, ...]) -> type[msgspec.Struct] | None:
 
 
 def pick(field: str, column: Column) -> Pick:
-    """What takes the column's values out of item structs, in C for all kinds but DOCUMENT and ANY."""
+    """What takes the column's values out of item structs, in C for the scalars."""
+    if column.kind is Kind.LIST:
+        return _lists(attrgetter(field))
     if column.kind not in _CELLS:
         return _natives(attrgetter(field), JSON_NULL if column.nulls else None)
     get = attrgetter(f"{field}.{_CELLS[column.kind][0]}")
     if column.kind in (Kind.INTEGER, Kind.NUMBER):
         return _integers(get)
+    convert = _conversion(column)
+    if convert is not None:
+        return lambda items: [None if value is None else convert(value) for value in map(get, items)]
     return lambda items: map(get, items)
+
+
+def _conversion(column: Column) -> Callable[[Any], Any] | None:
+    """What makes the value of what msgspec decoded, where that is another."""
+    match column.kind:
+        case Kind.EPOCH | Kind.EPOCH_MS:
+            return lambda number: to_text(number, column)
+        case Kind.NUMBER_SET:
+            return lambda numbers: {whole(each) if isinstance(each, Decimal) else each for each in numbers}
+        case Kind.STRING_SET | Kind.BINARY_SET:
+            return set
+        case _:
+            return None
+
+
+def _lists(get: attrgetter[Any]) -> Pick:
+    return lambda items: [
+        None if cell is None or cell.L is UNSET else [_native(each) for each in cell.L] for cell in map(get, items)
+    ]
 
 
 def _integers(get: attrgetter[Any]) -> Pick:

@@ -67,9 +67,22 @@ def _set(value: Iterable[Any], column: Column) -> WireValue:
     members = {_member(each, column) for each in value}
     types = {wire_type for wire_type, _ in members}
     if len(types) == 1:
-        return {types.pop(): sorted(member for _, member in members)}
+        return typed_set(value, types.pop(), column)
     problem = "an empty set within a document" if not types else "a set that mixes strings, numbers and binary"
     raise DataError(f"column {column.name!r} was given {problem}: a set has members, all of one type; use a list")
+
+
+def typed_set(value: Iterable[Any], wire_type: str, column: Column) -> WireValue:
+    """The members as a set of that wire type, in their order.
+
+    :raises DataError: there is one of another type.
+    """
+    members = {_member(each, column) for each in value}
+    if any(found != wire_type for found, _ in members):
+        raise DataError(
+            f"column {column.name!r} is declared {column.kind.value} and was given a set with members of another type"
+        )
+    return {wire_type: sorted(member for _, member in members)}
 
 
 def _member(value: Any, column: Column) -> tuple[str, Any]:

@@ -34,8 +34,7 @@ def operand_given(part: FunctionTest, values: Bound) -> WireValue | None:
 
     :raises DataError: the function takes no such value.
     """
-    # A part of a date, or the name of a type, is no date.
-    wire = None if part.operand is None else encode(values(part.operand), replace(part.column, moment=None))
+    wire = None if part.operand is None else encode(values(part.operand), _sought(part.column))
     if wire is None:
         return None
     if not _OPERANDS[part.name] & wire.keys():
@@ -44,6 +43,14 @@ def operand_given(part: FunctionTest, values: Bound) -> WireValue | None:
     if part.name == "attribute_type" and wire["S"] not in TYPES:
         raise DataError(f"attribute_type({part.column.name}) is compared with one of {', '.join(TYPES)}.")
     return wire
+
+
+def _sought(column: Column) -> Column:
+    """What a function looks for in a column: a part of a date is no date, and a member of a set no set."""
+    return replace(column, moment=None, kind=Kind.ANY if column.kind in _HOLDING else column.kind)
+
+
+_HOLDING = (Kind.LIST, Kind.STRING_SET, Kind.NUMBER_SET, Kind.BINARY_SET)
 
 
 def is_empty(wire: WireValue, column: Column) -> bool:
@@ -73,7 +80,7 @@ def function_test(part: FunctionTest, values: Bound) -> Callable[[Any], bool]:
     wire = operand_given(part, values)
     if wire is None:
         return lambda value: False
-    operand = decode(wire, part.column)
+    operand = decode(wire, _sought(part.column))
     holds = _TESTS[part.name]
     return lambda value: value is not None and holds(value, operand) is not negated
 

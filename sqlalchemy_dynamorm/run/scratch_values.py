@@ -108,6 +108,8 @@ def declared_type(column: Column, *, shown: bool) -> str:
 
 _TYPES = {
     Kind.STRING: "TEXT",
+    Kind.EPOCH: "TEXT",
+    Kind.EPOCH_MS: "TEXT",
     Kind.INTEGER: "INTEGER",
     Kind.FLOAT: "REAL",
     Kind.BOOLEAN: "INTEGER",
@@ -125,8 +127,10 @@ def storing(column: Column, *, shown: bool) -> Convert | None:
     """
     seal = _sealing(f"column {column.name!r}", shown=shown)
     match column.kind:
-        case Kind.STRING | Kind.FLOAT | Kind.BINARY:
+        case Kind.STRING | Kind.FLOAT | Kind.BINARY | Kind.EPOCH | Kind.EPOCH_MS:
             return None
+        case Kind.LIST | Kind.STRING_SET | Kind.NUMBER_SET | Kind.BINARY_SET:
+            return seal
         case Kind.BOOLEAN:
             return _FLAGS.__getitem__
         case Kind.INTEGER:
@@ -267,7 +271,7 @@ def reading(kind: Kind | None) -> Convert | None:
 
     A kind of ``None`` is a result that no column declares: it must not be a sealed value.
     """
-    return None if kind is Kind.STRING else _READERS.get(kind, _unsealing(kind))
+    return None if kind in (Kind.STRING, Kind.EPOCH, Kind.EPOCH_MS) else _READERS.get(kind, _unsealing(kind))
 
 
 def _unsealing(kind: Kind | None) -> Convert:

@@ -9,12 +9,14 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy_dynamorm.errors import DataError, InternalError
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Moment
 from sqlalchemy_dynamorm.run.compare import same, same_type_order
-from sqlalchemy_dynamorm.run.documents import Json, native, unicode, wrong_type
+from sqlalchemy_dynamorm.run.documents import Json, native, typed_set, unicode, wrong_type
+from sqlalchemy_dynamorm.run.epoch import to_number, to_text
 from sqlalchemy_dynamorm.run.isotime import stored_text
 from sqlalchemy_dynamorm.run.numbers import json_number, number_text, whole
 from sqlalchemy_dynamorm.run.wire import Item, WireValue, check_item, item_size, scalar_size, split
@@ -47,6 +49,12 @@ _WIRE_TYPES = {
     Kind.NUMBER: "N",
     Kind.BOOLEAN: "BOOL",
     Kind.BINARY: "B",
+    Kind.EPOCH: "N",
+    Kind.EPOCH_MS: "N",
+    Kind.LIST: "L",
+    Kind.STRING_SET: "SS",
+    Kind.NUMBER_SET: "NS",
+    Kind.BINARY_SET: "BS",
 }
 _DOCUMENT_TYPES = frozenset({"S", "N", "BOOL", "M", "L"})
 
@@ -184,6 +192,27 @@ def _encode_document(value: Any, column: Column) -> WireValue:
     return native(plain, column, 1)
 
 
+def _encode_epoch(value: Any, column: Column) -> WireValue:
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return {"N": number_text(value, column)}
+    text = _text(value, column)
+    if text is None:
+        raise wrong_type(value, column)
+    return {"N": number_text(to_number(text, column), column)}
+
+
+def _encode_list(value: Any, column: Column) -> WireValue:
+    if isinstance(value, (list, tuple)):
+        return native(value, column, 1)
+    raise wrong_type(value, column)
+
+
+def _encode_set(value: Any, column: Column) -> WireValue | None:
+    if not isinstance(value, (set, frozenset, list, tuple)):
+        raise wrong_type(value, column)
+    return typed_set(value, _WIRE_TYPES[column.kind], column) if value else None
+
+
 def _encode_any(value: Any, column: Column) -> WireValue | None:
     if isinstance(value, Json):
         return native(value.value, column, 1)
@@ -201,7 +230,13 @@ _ENCODERS: dict[Kind, Callable[[Any, Column], WireValue | None]] = {
     Kind.NUMBER: _encode_number,
     Kind.BOOLEAN: _encode_boolean,
     Kind.BINARY: _encode_binary,
+    Kind.EPOCH: _encode_epoch,
+    Kind.EPOCH_MS: _encode_epoch,
     Kind.DOCUMENT: _encode_document,
+    Kind.LIST: _encode_list,
+    Kind.STRING_SET: _encode_set,
+    Kind.NUMBER_SET: _encode_set,
+    Kind.BINARY_SET: _encode_set,
     Kind.ANY: _encode_any,
 }
 
@@ -228,7 +263,8 @@ class Reader:
 
     def __init__(self, column: Column) -> None:
         self._column = column
-        self._number = _NUMBERS.get(column.kind, whole)
+        epoch = column.kind in (Kind.EPOCH, Kind.EPOCH_MS)
+        self._number = partial(to_text, column=column) if epoch else _NUMBERS.get(column.kind, whole)
 
     def __call__(self, wire: WireValue | None) -> Any:
         """As :func:`decode`."""

@@ -1,6 +1,5 @@
 """Why a test of SQLAlchemy's suite is not run or fails: one sentence each. What begins with "Not yet" is to go away."""
 
-NO_ARRAYS = "Not yet: ARRAY columns."
 NO_CAST = "Not yet: CAST and arithmetic on results, which need the local step."
 NO_COLLATIONS = "DynamoDB has one order of strings, that of their UTF-8 bytes, and no collations."
 NO_COMMENT_ON = "Not yet: COMMENT ON a table that is there; comments are part of CREATE TABLE."
@@ -16,7 +15,7 @@ NO_IDENTITY = "Not yet: Identity with a start, a step or ALWAYS; without options
 NO_INFINITY = "DynamoDB's numbers have no infinities."
 NO_INSERTMANYVALUES = "A bulk INSERT is many puts; rewriting VALUES would lose the prepared statement."
 NO_INSERT_SELECT = "Not yet: INSERT from a SELECT."
-NO_INTERVALS = "Not yet: the type Interval."
+NO_INTERVALS = "Not yet: arithmetic with dates and intervals; an Interval column is stored, compared and ordered."
 NO_FOR_UPDATE = "Not yet: FOR UPDATE, which will check at commit what was read."
 NO_LEGACY_JSON = "JSON is stored natively, not as text that JSON_EXTRACT could return."
 NO_LEVELS = "Not yet: the isolation levels REPEATABLE READ and SERIALIZABLE."

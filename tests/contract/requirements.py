@@ -11,7 +11,6 @@ from sqlalchemy.testing.requirements import SuiteRequirements
 from tests.contract import reasons
 
 CLOSED: dict[str, tuple[str, ...]] = {
-    reasons.NO_ARRAYS: ("array_type",),
     reasons.NO_COLLATIONS: ("column_collation_reflection", "order_by_collation"),
     reasons.NO_TEMPORARY_COMMENTS: ("temp_table_comment_reflection",),
     reasons.NO_COMPUTED: (

@@ -44,6 +44,14 @@ SCALARS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.BOOLEAN: st.booleans(),
     Kind.BINARY: BINARY,
 }
+MOMENTS = st.datetimes().map(lambda moment: moment.isoformat("T", "microseconds"))
+OTHERS: dict[Kind, st.SearchStrategy[Any]] = {
+    Kind.EPOCH: MOMENTS,
+    Kind.EPOCH_MS: MOMENTS,
+    Kind.STRING_SET: st.sets(SHORT, min_size=1),
+    Kind.NUMBER_SET: st.sets(INTEGERS, min_size=1),
+    Kind.BINARY_SET: st.sets(st.binary(), min_size=1),
+}
 
 
 def _nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -60,9 +68,9 @@ ANYTHING = _nested(st.none() | st.booleans() | SHORT | INTEGERS | DECIMALS | BIN
 )
 
 
-@given(st.data(), st.sampled_from(list(SCALARS)))
-def test_scalars_come_back(data: st.DataObject, kind: Kind) -> None:
-    value = data.draw(SCALARS[kind])
+@given(st.data(), st.sampled_from([*SCALARS, *OTHERS]))
+def test_values_come_back(data: st.DataObject, kind: Kind) -> None:
+    value = data.draw({**SCALARS, **OTHERS}[kind])
     column = Column("c", kind)
     read = decode(encode(value, column), column)
     assert read == value
@@ -73,6 +81,21 @@ def test_scalars_come_back(data: st.DataObject, kind: Kind) -> None:
 def test_undeclared_values_come_back(value: Any) -> None:
     column = Column("c", Kind.ANY)
     assert same(decode(encode(value, column), column), value)
+
+
+LISTS = st.lists(_nested(st.none() | st.booleans() | SHORT | INTEGERS | DECIMALS | BINARY), max_size=4)
+
+
+@given(LISTS)
+def test_lists_come_back(value: Any) -> None:
+    column = Column("c", Kind.LIST)
+    assert same(decode(encode(value, column), column), value)
+
+
+@given(MOMENTS, MOMENTS, st.sampled_from([Kind.EPOCH, Kind.EPOCH_MS]))
+def test_the_order_of_numbers_is_the_order_of_moments(left: str, right: str, kind: Kind) -> None:
+    numbers = [Decimal((encode(text, Column("c", kind)) or {})["N"]) for text in (left, right)]
+    assert (numbers[0] < numbers[1]) is (left < right)
 
 
 @given(DOCUMENTS)
@@ -102,7 +125,7 @@ NUMBER_TEXTS = st.sampled_from(["1.0", "1E+2", "1.5", "9007199254740993.0", "-0.
 
 def _cells(kind: Kind) -> st.SearchStrategy[WireValue]:
     column = Column("c", kind)
-    values = {**SCALARS, Kind.DOCUMENT: DOCUMENTS, Kind.ANY: ANYTHING}[kind]
+    values = {**SCALARS, **OTHERS, Kind.LIST: LISTS, Kind.DOCUMENT: DOCUMENTS, Kind.ANY: ANYTHING}[kind]
     return values.map(lambda value: encode(Json(value) if kind is Kind.DOCUMENT else value, column) or {"NULL": True})
 
 

@@ -152,8 +152,6 @@ class TestKeys:
         (sa.Column("x", sa.Integer, sa.Sequence("s")), "a Sequence on the column 'x'"),
         (sa.Column("x", sa.Integer, server_default=sa.text("random()")), "DEFAULT with an expression"),
         (sa.Column("x", sa.Integer, server_default="one"), "The DEFAULT of the column 'x' is no integer value"),
-        (sa.Column("x", sa.Interval), "Interval"),
-        (sa.Column("x", sa.ARRAY(sa.Integer)), "ARRAY"),
         (sa.Column("x", sa.String(collation="de")), "COLLATE"),
         (sa.Index("ix", sa.text("lower(id)")), "an expression in an index"),
     ],
@@ -318,3 +316,22 @@ class TestIndexes:
     def test_an_odd_name_is_encoded(self) -> None:
         found = declared(key(), sa.Column("a", sa.String), sa.Index("my ix", "a"))
         assert found.indexes[0].physical == "my-x20-ix"
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "kind", "moment"),
+    [
+        (sa.DateTime, "epoch", Kind.EPOCH, Moment.DATETIME),
+        (sa.DateTime(True), "epoch_ms", Kind.EPOCH_MS, Moment.UTC_DATETIME),
+        (sa.DateTime, "iso", Kind.STRING, Moment.DATETIME),
+    ],
+)
+def test_a_date_and_time_may_be_a_number(type_: Any, given: str, kind: Kind, moment: Moment) -> None:
+    found = declared(key(), sa.Column("x", type_, dynamodb_format=given)).by_name["x"]
+    assert (found.kind, found.moment) == (kind, moment)
+
+
+@pytest.mark.parametrize(("type_", "given"), [(sa.Date, "epoch"), (sa.DateTime, "unix")])
+def test_a_format_that_is_none_is_refused(type_: Any, given: str) -> None:
+    with pytest.raises(ProgrammingError, match="dynamodb_format of the column 'x'"):
+        declared(key(), sa.Column("x", type_, dynamodb_format=given))

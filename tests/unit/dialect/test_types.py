@@ -13,7 +13,9 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.dialects import postgresql
 
+from sqlalchemy_dynamorm import TTL, BinarySet, NumberSet, StringSet
 from sqlalchemy_dynamorm.dialect.boto3 import Boto3Dialect
 from sqlalchemy_dynamorm.errors import DataError, Unsupported
 from sqlalchemy_dynamorm.run.values import Json
@@ -246,16 +248,45 @@ def test_an_enum_is_stored_by_name() -> None:
     assert result(sa.Enum(Colour), "RED") is Colour.RED
 
 
-def test_an_interval_is_refused_by_name() -> None:
-    with pytest.raises(Unsupported, match="Interval"):
-        bound(sa.Interval(), dt.timedelta(1))
-    with pytest.raises(Unsupported, match="Interval"):
-        DIALECT.type_compiler_instance.process(sa.Interval())
+def test_intervals_are_seconds_to_the_microsecond() -> None:
+    for value in (dt.timedelta.min, dt.timedelta.max, dt.timedelta(microseconds=-1), dt.timedelta(0)):
+        stored = bound(sa.Interval(), value)
+        assert stored == Decimal(value // dt.timedelta(microseconds=1)).scaleb(-6)
+        assert result(sa.Interval(), stored) == value
+    with pytest.raises(DataError, match="takes a timedelta; it does not take int"):
+        bound(sa.Interval(), 5)
 
 
-def test_an_array_is_refused_by_name() -> None:
-    with pytest.raises(Unsupported, match="ARRAY"):
-        DIALECT.type_compiler_instance.process(sa.ARRAY(sa.Integer()))
+def test_arrays_convert_their_elements_to_any_depth() -> None:
+    moment = dt.datetime(2024, 5, 6)
+    array = sa.ARRAY(sa.DateTime)
+    stored = bound(array, [moment, None, [moment]])
+    assert stored == ["2024-05-06T00:00:00.000000", None, ["2024-05-06T00:00:00.000000"]]
+    assert result(array, stored) == [moment, None, [moment]]
+    assert result(sa.ARRAY(sa.DateTime, as_tuple=True, dimensions=1), stored[:2]) == (moment, None)
+    assert bound(sa.ARRAY(sa.JSON, dimensions=1), [[1], {}]) == [Json([1]), Json({})]
+    with pytest.raises(DataError, match="takes a list; it does not take str"):
+        bound(array, "ab")
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "message"),
+    [
+        (StringSet(), {1}, "StringSet has no members of type int"),
+        (NumberSet(), {True}, "NumberSet has no members of type bool"),
+        (BinarySet(), {"a"}, "BinarySet has no members of type str"),
+        (StringSet(), ["a"], "takes a set; it does not take list"),
+    ],
+)
+def test_a_set_of_other_members_is_refused(type_: sa.types.TypeEngine[Any], value: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        bound(type_, value)
+
+
+@pytest.mark.parametrize("type_", [postgresql.INET(), postgresql.TSVECTOR(), postgresql.INTERVAL()])
+def test_another_databases_type_is_refused_by_name(type_: sa.types.TypeEngine[Any]) -> None:
+    with pytest.raises(Unsupported, match=rf"{type(type_).__name__} of sqlalchemy.dialects.postgresql.*with_variant"):
+        DIALECT.type_compiler_instance.process(type_)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +297,12 @@ def test_an_array_is_refused_by_name() -> None:
         (sa.UUID(), "UUID"),
         (sa.JSON(), "JSON"),
         (sa.DateTime(True), "TIMESTAMP WITH TIME ZONE"),
+        (sa.Interval(), "INTERVAL"),
+        (sa.ARRAY(sa.Numeric(5, 2)), "ARRAY(NUMERIC)"),
+        (sa.ARRAY(sa.DateTime(True)), "ARRAY(TIMESTAMPTZ)"),
+        (StringSet(), "STRING_SET"),
+        (TTL(), "TTL"),
+        (postgresql.JSONB(), "JSON"),
         (sa.Enum(Colour), "VARCHAR(3)"),
         (sa.Boolean(), "BOOLEAN"),
         (sa.Numeric(10, 2), "NUMERIC(10, 2)"),
