@@ -20,7 +20,8 @@ class _SetType(sqltypes.TypeEngine[set[Any]]):
     """A Python set. An empty one is no attribute, so it comes back as ``None``."""
 
     hashable = False
-    operator_classes = getattr(getattr(operators, "OperatorClass", None), "ANY", None)  # SQLAlchemy 2.1 asks for it
+    # SQLAlchemy 2.1 asks for it, and 2.0 has none.
+    operator_classes: ClassVar[Any] = getattr(getattr(operators, "OperatorClass", None), "ANY", None)
     _members: ClassVar[tuple[type, ...]]
 
     class Comparator(sqltypes.TypeEngine.Comparator[Any]):

@@ -124,8 +124,11 @@ def test_what_is_not_handled_is_refused_by_name(text: str, names: str) -> None:
         ("a = b", "columns 'a' and 'b' hold integer and string values"),
         ("a < j", "columns 'a' and 'j' hold integer and document values"),
         ("f IS NOT b", "columns 'f' and 'b' hold boolean and string values"),
-        ("size(a) > 1", "size() is for text, binary values and documents; the column 'a' holds integer values"),
-        ("begins_with(f, 'x')", "begins_with() is for text, binary values and documents; the column 'f' holds boolean"),
+        ("size(a) > 1", "size() is for text, binary values, documents and sets; the column 'a' holds integer values"),
+        (
+            "begins_with(f, 'x')",
+            "begins_with() is for text, binary values, documents and sets; the column 'f' holds boolean",
+        ),
     ],
 )
 def test_what_has_no_meaning_is_wrong(text: str, names: str) -> None:

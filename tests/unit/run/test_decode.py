@@ -20,6 +20,12 @@ EVERY_VALUE: dict[str, Any] = {
     "number": {"N": "2.0"},
     "boolean": {"BOOL": False},
     "binary": {"B": "AAE="},
+    "epoch": {"N": "-1.5"},
+    "epoch_ms": {"N": "1500"},
+    "list": {"L": [{"N": "1.0"}, {"NULL": True}]},
+    "string set": {"SS": ["x", "y"]},
+    "number set": {"NS": ["1.0", "1.5"]},
+    "binary set": {"BS": ["AAE="]},
     "document": {"M": {"a": {"L": [{"N": "1"}, {"N": "1.0"}, {"NULL": True}, {"B": "AAE="}]}}},
     "any": {"L": [{"N": "1.0"}, {"N": "1.5"}, {"SS": ["x"]}, {"NS": ["2"]}, {"BS": ["AAE="]}, {"B": "AAE="}]},
 }
@@ -31,7 +37,13 @@ EVERY_ROW = (
     2,
     False,
     b"\x00\x01",
+    "1969-12-31T23:59:58.500000",
+    "1970-01-01T00:00:01.500000",
     {"a": [1, 1.0, None, b"\x00\x01"]},
+    [1, None],
+    {"x", "y"},
+    {1, Decimal("1.5")},
+    {b"\x00\x01"},
     [1, Decimal("1.5"), {"x"}, {2}, {b"\x00\x01"}, b"\x00\x01"],
 )
 

@@ -1,0 +1,168 @@
+"""Each type as a model declares it: value to DynamoDB to value, in WHERE, in a local step, changed in place."""
+# ruff: noqa: DTZ001 - naive values are what some of these types are about
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.mutable import MutableDict, MutableList, MutableSet
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from sqlalchemy_dynamorm import TTL, BinarySet, NumberSet, StringSet
+from tests.servers import Server
+
+UTC = dt.timezone.utc
+MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, 123456)
+
+
+class Size(enum.Enum):
+    SMALL = "s"
+    LARGE = "l"
+
+
+class Shouted(sa.TypeDecorator[str]):
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        return value and value.upper()
+
+
+def _values(enumeration: Any) -> list[str]:
+    return [member.value for member in enumeration]
+
+
+TYPES: dict[str, tuple[Any, Any]] = {
+    "interval": (sa.Interval, dt.timedelta(days=-1, microseconds=1)),
+    "time": (sa.Time, dt.time(23, 59, 59, 999999)),
+    "aware_time": (sa.Time(timezone=True), dt.time(1, 2, tzinfo=UTC)),
+    "array": (sa.ARRAY(sa.Integer), [1, None, 3]),
+    "decimals": (sa.ARRAY(sa.Numeric), [Decimal("0.1"), Decimal(2) ** 100]),
+    "nested": (sa.ARRAY(sa.String, dimensions=2), [["a", None], []]),
+    "moments": (postgresql.ARRAY(sa.DateTime(True)), [MOMENT.replace(tzinfo=UTC)]),
+    "jsonb": (postgresql.JSONB, {"a": [1, {"b": None}]}),
+    "pg_uuid": (postgresql.UUID(as_uuid=True), uuid.UUID(int=7)),
+    "text_uuid": (sa.Uuid(as_uuid=False), str(uuid.UUID(int=8))),
+    "foreign_uuid": (sa.Uuid(native_uuid=False), uuid.UUID(int=9)),
+    "pickled": (sa.PickleType, {"a": (1, {2})}),
+    "shouted": (Shouted, "LOUD"),
+    "by_name": (sa.Enum(Size), Size.SMALL),
+    "by_value": (sa.Enum(Size, values_callable=_values, native_enum=False, length=9), Size.LARGE),
+    "strings": (StringSet, {"a", "é"}),
+    "numbers": (NumberSet, {1, Decimal("1.5")}),
+    "binaries": (BinarySet, {b"a", b"\x00"}),
+    "expires": (TTL, MOMENT.replace(microsecond=0, tzinfo=UTC)),
+    "epoch": (sa.Column(sa.DateTime, dynamodb_format="epoch"), MOMENT),
+    "epoch_ms": (sa.Column(sa.DateTime(True), dynamodb_format="epoch_ms"), dt.datetime(1, 1, 1, tzinfo=UTC)),
+    "unicode": (sa.Unicode(9), "\U0001f600"),
+    "national": (sa.NVARCHAR(9), "n"),
+    "char": (sa.NCHAR(1), "c"),
+    "clob": (sa.UnicodeText, "é\n"),
+    "double": (sa.DOUBLE_PRECISION, 0.1),
+    "float_decimal": (sa.Float(asdecimal=True), Decimal("15.756")),
+    "decimal": (sa.DECIMAL(38, 10), Decimal("9" * 28 + ".0123456789")),
+    "big": (sa.BIGINT, 2**63),
+    "small": (sa.SMALLINT, -1),
+    "stamp": (sa.TIMESTAMP, dt.datetime(9999, 12, 31, 23, 59, 59, 999999)),
+    "date": (sa.DATE, dt.date(1, 1, 1)),
+    "binary": (sa.BINARY(3), b"\x00\xff"),
+    "variant": (sa.String().with_variant(sa.Integer, "dynamodb"), 5),
+}
+
+
+NOT_EQUAL = {"array", "decimals", "nested", "moments", "jsonb", "strings", "numbers", "binaries"}
+"""dynalite finds no list, map or set equal to another with the same members; the service does."""
+
+
+def _column(name: str, type_: Any) -> sa.Column[Any]:
+    if isinstance(type_, sa.Column):
+        return sa.Column(name, type_.type, **type_.dialect_kwargs)
+    return sa.Column(name, type_)
+
+
+TABLE = sa.Table(
+    "typed",
+    sa.MetaData(),
+    sa.Column("id", sa.String, primary_key=True),
+    *(_column(name, type_) for name, (type_, _) in TYPES.items()),
+)
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", scan="allow")
+    yield engine
+    engine.dispose()
+
+
+def test_every_type_comes_back_and_is_found(engine: sa.Engine, server: Server) -> None:
+    TABLE.metadata.create_all(engine)
+    values = {name: value for name, (_, value) in TYPES.items()}
+    with engine.connect() as connection:
+        connection.execute(TABLE.insert(), [{"id": "a", **values}, {"id": "b", **dict.fromkeys(values)}])
+        row = connection.execute(sa.select(TABLE).where(TABLE.c.id == "a")).one()._asdict()
+        assert row == {"id": "a", **values}
+        assert {name: type(value) for name, value in row.items()} == {
+            name: type(value) for name, value in {"id": "a", **values}.items()
+        }
+        empty = connection.execute(sa.select(TABLE).where(TABLE.c.id == "b")).one()._asdict()
+        # None in a JSON column is JSON null, which is read as None too.
+        assert empty == {"id": "b", **dict.fromkeys(values)}
+        for name, value in values.items():
+            if server.name == "dynalite" and name in NOT_EQUAL:
+                continue
+            column = TABLE.c[name]
+            assert connection.scalars(sa.select(TABLE.c.id).where(column == value)).all() == ["a"], name
+            assert connection.scalars(sa.select(TABLE.c.id).where(column != value)).all() == (
+                ["b"] if name == "jsonb" else []
+            ), name
+            assert connection.scalars(sa.select(TABLE.c.id).where(column.in_([value]))).all() == ["a"], name
+
+
+def test_every_type_comes_back_from_a_local_step(engine: sa.Engine) -> None:
+    TABLE.metadata.create_all(engine)
+    values = {name: value for name, (_, value) in TYPES.items()}
+    with engine.connect() as connection:
+        connection.execute(TABLE.insert(), {"id": "a", **values})
+        other = TABLE.alias()
+        joined = sa.select(TABLE).join(other, TABLE.c.id == other.c.id)
+        assert connection.execute(joined).one()._asdict() == {"id": "a", **values}
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Tagged(Base):
+    __tablename__ = "tagged"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tags: Mapped[set[str] | None] = mapped_column(MutableSet.as_mutable(StringSet()))
+    notes: Mapped[list[Any]] = mapped_column(MutableList.as_mutable(sa.JSON()))
+    extra: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(sa.JSON()))
+
+
+def test_a_change_in_place_is_found(engine: sa.Engine) -> None:
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Tagged(id="a", tags={"x"}, notes=[1], extra={}))
+        session.commit()
+        found = session.get_one(Tagged, "a")
+        assert found.tags is not None
+        found.tags.add("y")
+        found.notes.append(2)
+        found.extra["k"] = [None]
+        session.commit()
+        assert (found.tags, found.notes, found.extra) == ({"x", "y"}, [1, 2], {"k": [None]})
+        has = sa.select(Tagged.id).where(Tagged.tags.contains("y"), ~Tagged.tags.contains("z"))
+        assert session.scalars(has).all() == ["a"]
+        found.tags.clear()
+        session.commit()
+        assert found.tags is None
