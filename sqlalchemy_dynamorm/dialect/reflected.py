@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import (
     ReflectedUniqueConstraint,
 )
 
-from sqlalchemy_dynamorm.dialect.reflected_types import reflected_type, stored_type
+from sqlalchemy_dynamorm.dialect.reflected_types import reflected_format, reflected_type, stored_type
 from sqlalchemy_dynamorm.plan.names import logical
 from sqlalchemy_dynamorm.plan.schema import Index
 
@@ -36,7 +36,7 @@ def columns(found: Reflected) -> list[ReflectedColumn]:
 def _column(column: nodes.ColumnDefinition, key: tuple[str, ...]) -> ReflectedColumn:
     from sqlalchemy_dynamorm.sql.writer import write
 
-    return {
+    found: ReflectedColumn = {
         "name": column.name,
         "type": reflected_type(column.type, column.name),
         "nullable": not column.not_null and column.name not in key,
@@ -44,6 +44,9 @@ def _column(column: nodes.ColumnDefinition, key: tuple[str, ...]) -> ReflectedCo
         "autoincrement": column.autoincrement,
         "comment": column.comment,
     }
+    if options := reflected_format(column.type):
+        found["dialect_options"] = options
+    return found
 
 
 def primary_key(found: Reflected) -> ReflectedPrimaryKeyConstraint:

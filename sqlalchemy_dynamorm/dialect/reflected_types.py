@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import types as sqltypes
 from sqlalchemy import util
 
+from sqlalchemy_dynamorm.dialect.sets import BinarySet, NumberSet, StringSet
+from sqlalchemy_dynamorm.dialect.times import TTL
 from sqlalchemy_dynamorm.plan.schema import Kind
 from sqlalchemy_dynamorm.sql.nodes import TypeName
 
@@ -51,13 +53,20 @@ _TIMES: dict[str, _Make] = {
     "TIMESTAMP WITHOUT TIME ZONE": sqltypes.TIMESTAMP,
     "TIMESTAMP WITH TIME ZONE": lambda: sqltypes.TIMESTAMP(timezone=True),
     "TIMESTAMPTZ": lambda: sqltypes.TIMESTAMP(timezone=True),
+    "TIMETZ": lambda: sqltypes.TIME(timezone=True),
     "INTERVAL": sqltypes.Interval,
+    "TTL": TTL,
+    **dict.fromkeys(("EPOCH", "EPOCH_MS"), sqltypes.DATETIME),
+    **dict.fromkeys(("EPOCH WITH TIME ZONE", "EPOCH_MS WITH TIME ZONE"), lambda: sqltypes.DATETIME(timezone=True)),
 }
 _OTHERS: dict[str, _Make] = {
     "BLOB": sqltypes.BLOB,
     "BINARY": sqltypes.BINARY,
     "VARBINARY": sqltypes.VARBINARY,
     "JSON": sqltypes.JSON,
+    "STRING_SET": StringSet,
+    "NUMBER_SET": NumberSet,
+    "BINARY_SET": BinarySet,
 }
 _TYPES = {**_TEXTS, **_NUMBERS, **_TIMES, **_OTHERS}
 _STORED: dict[Kind, _Make] = {Kind.STRING: sqltypes.String, Kind.NUMBER: sqltypes.Numeric, Kind.BINARY: sqltypes.BLOB}
@@ -65,11 +74,19 @@ _STORED: dict[Kind, _Make] = {Kind.STRING: sqltypes.String, Kind.NUMBER: sqltype
 
 def reflected_type(name: TypeName, column: str) -> Type:
     """The type of a declared column; a word that has none here is ``NullType``, with a warning, as elsewhere."""
+    if name.name == "ARRAY":
+        return sqltypes.ARRAY(reflected_type(TypeName(name.arguments[0] if name.arguments else "JSON"), column))
     make = _TYPES.get(name.name)
     if make is None:
         util.warn(f"Did not recognize type {name.name!r} of column {column!r}")
         return sqltypes.NullType()
     return make(*(int(argument) for argument in name.arguments if argument.isdigit()))
+
+
+def reflected_format(name: TypeName) -> dict[str, str]:
+    """The options of a column whose type's word says that its dates and times are numbers."""
+    word = name.name.partition(" ")[0]
+    return {"dynamodb_format": word.lower()} if word in ("EPOCH", "EPOCH_MS") else {}
 
 
 def stored_type(kind: Kind) -> Type:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.mutable import MutableDict, MutableList, MutableSet
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sqlalchemy_dynamorm import TTL, BinarySet, NumberSet, StringSet
+from tests.conftest import Calls
 from tests.servers import Server
 
 UTC = dt.timezone.utc
@@ -80,6 +81,11 @@ TYPES: dict[str, tuple[Any, Any]] = {
 
 NOT_EQUAL = {"array", "decimals", "nested", "moments", "jsonb", "strings", "numbers", "binaries"}
 """dynalite finds no list, map or set equal to another with the same members; the service does."""
+
+
+PYTHONS_OWN = {"pickled", "shouted", "by_name", "by_value", "variant", "float_decimal", "text_uuid"}
+ALIKE = TYPES.keys() - PYTHONS_OWN
+"""What DDL says of a type; the rest is known in Python alone."""
 
 
 def _column(name: str, type_: Any) -> sa.Column[Any]:
@@ -166,3 +172,30 @@ def test_a_change_in_place_is_found(engine: sa.Engine) -> None:
         found.tags.clear()
         session.commit()
         assert found.tags is None
+
+
+def test_a_reflected_table_reads_the_same(engine: sa.Engine) -> None:
+    TABLE.metadata.create_all(engine)
+    values = {name: value for name, (_, value) in TYPES.items() if name in ALIKE}
+    reflected = sa.Table("typed", sa.MetaData(), autoload_with=engine)
+    assert reflected.c.epoch.dialect_options["dynamodb"]["format"] == "epoch"
+    with engine.connect() as connection:
+        connection.execute(TABLE.insert(), {"id": "a", **values})
+        row = connection.execute(sa.select(*(reflected.c[name] for name in values))).one()
+        assert row._asdict() == values
+        connection.execute(sa.delete(reflected))
+        connection.execute(reflected.insert(), {"id": "b", **values})
+        row = connection.execute(sa.select(*(TABLE.c[name] for name in values))).one()
+        assert row._asdict() == values
+
+
+def test_members_come_and_go_in_one_call(engine: sa.Engine, calls: Calls) -> None:
+    Base.metadata.create_all(engine)
+    with engine.connect() as connection:
+        connection.execute(sa.insert(Tagged), {"id": "a", "notes": [], "extra": {}})
+        calls.clear()
+        one = sa.update(Tagged).where(Tagged.id == "a")
+        connection.execute(one.values(tags=Tagged.tags.add("x", "y")))
+        connection.execute(one.values(tags=Tagged.tags.discard("x", "z")))
+        assert calls.operations == ["UpdateItem"] * 2
+        assert connection.scalar(sa.select(Tagged.tags).where(Tagged.id == "a")) == {"y"}
