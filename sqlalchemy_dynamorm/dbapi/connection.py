@@ -152,25 +152,35 @@ class Connection:
         return physical(name, schema or settings.default_schema, settings.schema_separator)
 
     def table(self, name: nodes.TableName, declared: Mapping[tuple[str | None, str], Table]) -> Table:
-        """What a table name stands for: the declared table, else what the service says of it.
+        """What a table name stands for: the declared table, else what the service and the system table say of it.
 
         :raises UndefinedTable: the service knows none.
         """
         found = declared.get((name.schema, name.name))
-        return found if found is not None else self.described(name.name, name.schema)
+        return found if found is not None else self._known(name.name, name.schema)
 
-    def described(self, name: str, schema: str | None) -> Table:
-        """A table as DescribeTable tells it, kept for a minute."""
+    def _known(self, name: str, schema: str | None) -> Table:
+        """A table as it is described and declared, kept for a minute."""
+        from sqlalchemy_dynamorm.plan.definitions import declared_as
+        from sqlalchemy_dynamorm.run.declarations import reflected
+
+        written, settings = self.physical(name, schema), self.client.settings
+        catalog = self.client.catalog
+        known = catalog.get(written)
+        if known is None:
+            display = f"{schema}.{name}" if schema else name
+            found = self.client.value(reflected(settings.system_table, written, display))
+            node, table = found.declared, found.table
+            known = catalog.put(written, table if node is None else declared_as(table, node, settings.system_table))
+        return known
+
+    def _described(self, name: str, schema: str | None) -> Table:
+        """A table as DescribeTable tells it now."""
         from sqlalchemy_dynamorm.run.description import described, parse
         from sqlalchemy_dynamorm.run.request import Request
 
-        written = self.physical(name, schema)
-        catalog = self.client.catalog
-        found = catalog.get(written)
-        if found is None:
-            body = self.client.ask(Request("DescribeTable", {"TableName": written}))
-            found = catalog.put(written, parse(described(body), f"{schema}.{name}" if schema else name))
-        return found
+        body = self.client.ask(Request("DescribeTable", {"TableName": self.physical(name, schema)}))
+        return parse(described(body), f"{schema}.{name}" if schema else name)
 
     def reflected(self, name: str, schema: str | None = None, written: str | None = None) -> Reflected | None:
         """A table as it is described and as it is declared, asked of the service; ``None`` where there is none.
@@ -191,7 +201,7 @@ class Connection:
         self.check_open()
         self.client.catalog.forget(self.physical(name, schema))
         try:
-            self.described(name, schema)
+            self._described(name, schema)
         except errors.UndefinedTable:
             return False
         return True
@@ -236,7 +246,7 @@ class Connection:
         self.check_open()
         self.client.catalog.forget(self.physical(name, schema))
         separator = self.client.settings.schema_separator
-        return sorted(logical(index.physical, separator)[1] for index in self.described(name, schema).indexes)
+        return sorted(logical(index.physical, separator)[1] for index in self._described(name, schema).indexes)
 
 
 def connect(client: Client | None = None, **options: Any) -> Connection:

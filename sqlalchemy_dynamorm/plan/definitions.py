@@ -41,6 +41,30 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
     return replace(keyed, uniques=_uniques(node, key))
 
 
+def declared_as(found: Table, node: nodes.CreateTable, system: str | None) -> Table:
+    """A table that the service describes, with what is declared of it; as described where its key is another.
+
+    Its unique constraints are kept, and serve no lookup: whether others write the table too, nobody has noted.
+    """
+    key = _key(node, _options(node.options, _TABLE_OPTIONS, f"the table {node.table.name!r}"))
+    partition, sort, hidden, packed = key_attributes(key)
+    if (partition, sort) != (found.partition, found.sort):
+        return found  # it was made anew elsewhere
+    columns = (*(_column(column, node.primary_key) for column in node.columns), *hidden)
+    names = {column.name for column in columns}
+    uniques = _uniques(node, key)
+    return replace(
+        found,
+        columns=columns,
+        indexes=tuple(index for index in found.indexes if {*index.key} <= names),
+        declared=True,
+        packed=packed,
+        uniques=uniques,
+        foreign_writers=True,
+        system=system if uniques else None,
+    )
+
+
 def _uniques(node: nodes.CreateTable, key: tuple[str, ...]) -> tuple[Unique, ...]:
     constraints = [Unique(each.name, each.columns) for each in node.uniques]
     indexes = [Unique(each.name, each.columns) for each in node.indexes if each.unique]

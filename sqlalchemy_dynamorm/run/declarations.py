@@ -1,7 +1,7 @@
 """What is declared of each table, kept in the system table as the text of its CREATE TABLE.
 
-An item is ``{"id": "table#<physical table>", "definition": "CREATE TABLE …"}``. Reflection reads it, and ALTER
-changes it; no SELECT, INSERT, UPDATE or DELETE does.
+An item is ``{"id": "table#<physical table>", "definition": "CREATE TABLE …"}``. Reflection reads it, ALTER
+changes it, and a text that names a table without declaring it is planned by it; no other statement asks.
 """
 
 from __future__ import annotations

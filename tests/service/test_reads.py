@@ -136,7 +136,8 @@ def test_text_alone_is_planned_by_what_the_service_says(shop: Shop, calls: Calls
         assert cursor.fetchall() == [(Decimal("1.50"),)]
     cursor.execute("SELECT note FROM shop WHERE region = 'us' AND note = 'x'")
     assert cursor.fetchall() == [("x",)] * 3
-    assert calls.operations == ["DescribeTable", "GetItem", "GetItem", "Query", "BatchGetItem"]
+    assert sorted(calls.operations[:2]) == ["DescribeTable", "GetItem"]  # what is there, and what is declared of it
+    assert calls.operations[2:] == ["GetItem", "GetItem", "Query", "BatchGetItem"]
 
 
 @pytest.fixture

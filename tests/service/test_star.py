@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from sqlalchemy_dynamorm.errors import Unsupported
+from sqlalchemy_dynamorm.errors import IntegrityError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.run.request import Request
 from tests.conftest import Calls
 from tests.servers import Server
 from tests.service.shop import Shop
@@ -75,3 +76,41 @@ def test_own_writes_are_in_it(shop: Shop) -> None:
 def test_sqlite_needs_the_columns_named(shop: Shop) -> None:
     with pytest.raises(Unsupported, match="name the columns"):
         shop.connection.cursor().execute("SELECT * FROM (SELECT * FROM shop WHERE customer = 'ada') AS x")
+
+
+@pytest.fixture
+def declared(server: Server, schema: str) -> Iterator[Shop]:
+    """A table whose declaration is in the system table, and which a text alone names."""
+    with opened(server, schema, system_table=f"{schema}.system") as found:
+        found.connection.create_system_table()
+        cursor = found.connection.cursor()
+        cursor.execute(
+            "CREATE TABLE people (id INTEGER NOT NULL, age NUMERIC, grown BOOLEAN, mail VARCHAR, "
+            "town VARCHAR NOT NULL DEFAULT 'Ulm', PRIMARY KEY (id), UNIQUE (mail))"
+        )
+        cursor.execute("INSERT INTO people (id, age, grown, mail) VALUES (1, 30, TRUE, 'a@b.c')")
+        try:
+            yield found
+        finally:
+            cursor.execute("DROP TABLE people")
+            found.connection.client.ask(Request("DeleteTable", {"TableName": f"{schema}.system"}))
+
+
+def test_a_declaration_says_the_columns_and_their_types(declared: Shop, calls: Calls) -> None:
+    declared.connection.client.catalog.forget(declared.connection.physical("people", None))
+    cursor = declared.connection.cursor().execute("SELECT * FROM people WHERE id = 1")
+    assert names(cursor.description) == ["id", "age", "grown", "mail", "town"]
+    (row,) = cursor.fetchall()
+    assert row == (1, Decimal(30), True, "a@b.c", "Ulm")
+    assert isinstance(row[1], Decimal)
+    assert sorted(calls.operations) == ["DescribeTable", "GetItem", "GetItem"]  # the declaration costs one of them
+    cursor.execute("SELECT mail FROM people WHERE id = 1")
+    assert calls.operations[3:] == ["GetItem"]
+
+
+def test_a_declaration_keeps_its_constraints(declared: Shop) -> None:
+    cursor = declared.connection.cursor()
+    with pytest.raises(IntegrityError):
+        cursor.execute("INSERT INTO people (id, mail) VALUES (2, 'a@b.c')")
+    with pytest.raises(UndefinedColumn, match="no column 'colour'"):
+        cursor.execute("SELECT colour FROM people WHERE id = 1")

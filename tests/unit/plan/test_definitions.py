@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
-from sqlalchemy_dynamorm.plan.definitions import index_of, table_of, types_given
+from sqlalchemy_dynamorm.plan.definitions import declared_as, index_of, table_of, types_given
+from sqlalchemy_dynamorm.plan.guarded import guarded
+from sqlalchemy_dynamorm.plan.predicates import Comparison
 from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
@@ -121,3 +123,21 @@ def test_the_types_of_an_index_can_be_given() -> None:
     assert isinstance(wrong, nodes.CreateIndex)
     with pytest.raises(ProgrammingError, match="not BOOL"):
         types_given(wrong)
+
+
+def test_a_described_table_takes_what_is_declared_of_it() -> None:
+    node = read("CREATE TABLE t (a INTEGER, b JSON, c TEXT UNIQUE, PRIMARY KEY (a), INDEX b_ix (b))")
+    assert isinstance(node, nodes.CreateTable)
+    served, foreign = Index("c_ix", "c_ix", ("c",)), Index("d_ix", "d_ix", ("d",))
+    found = Table("t", "t", (Column("a", Kind.NUMBER, False),), "a", None, (served, foreign), declared=False)
+    known = declared_as(found, node, "sys")
+    assert [column.kind for column in known.columns] == [Kind.INTEGER, Kind.DOCUMENT, Kind.STRING]
+    assert (known.declared, known.indexes, known.uniques, known.system) == (
+        True,
+        (served,),
+        (Unique(None, ("c",)),),
+        "sys",
+    )
+    assert guarded(known, (Comparison(Column("c", Kind.STRING), "=", nodes.Literal("x")),)) is None
+    elsewhere = Table("t", "t", (Column("z", Kind.STRING, False),), "z", declared=False)
+    assert declared_as(elsewhere, node, "sys") is elsewhere
