@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy_dynamorm import errors
 from sqlalchemy_dynamorm.dbapi.cursor import Cursor
@@ -13,12 +13,11 @@ from sqlalchemy_dynamorm.plan.names import logical, physical
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.client.client import Client
     from sqlalchemy_dynamorm.plan.schema import Table
-    from sqlalchemy_dynamorm.run.buffer import Buffer
+    from sqlalchemy_dynamorm.run.buffer import Buffer, Entries, Level
     from sqlalchemy_dynamorm.run.declarations import Reflected
     from sqlalchemy_dynamorm.sql import nodes
 
 LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "AUTOCOMMIT")
-BUILT = ("READ COMMITTED", "AUTOCOMMIT")
 _TEXTS = StatementCache()
 
 
@@ -45,6 +44,7 @@ class Connection:
         self._owns_client = owns_client
         self._level = "READ COMMITTED"
         self._buffer: Buffer | None = None
+        self._savepoints: list[tuple[str, Entries]] = []
         self._closed = False
 
     # --- PEP 249 ---
@@ -68,21 +68,22 @@ class Connection:
         :raises TransactionTooLarge: over 100 items or 4 MB; nothing is sent.
         """
         self.check_open()
-        if self._buffer is None or not self._buffer.entries:
+        buffer = self._buffer
+        self._forget()
+        if buffer is None or not (buffer.entries or buffer.watches):
             return
         from sqlalchemy_dynamorm.run.commit import commit
 
-        buffer, self._buffer = self._buffer, None
         self.client.value(commit(buffer))
 
     def rollback(self) -> None:
         """Forget what is buffered; nothing was sent."""
         self.check_open()
-        self._buffer = None
+        self._forget()
 
     def close(self) -> None:
         """Close; what is buffered is forgotten."""
-        self._buffer = None
+        self._forget()
         if not self._closed and self._owns_client:
             self.client.close()
         self._closed = True
@@ -101,9 +102,11 @@ class Connection:
 
     @property
     def isolation_level(self) -> str:
-        """``READ COMMITTED``: writes are buffered until commit. ``AUTOCOMMIT``: each statement at once.
+        """``READ COMMITTED``: writes are buffered until commit. ``REPEATABLE READ``: items read by key are seen as they
+        were first read, and commit checks that they still are so. ``SERIALIZABLE``: as that, and by key only.
+        ``AUTOCOMMIT``: each statement at once.
 
-        :raises NotSupportedError: on setting a level that is not built yet, or that does not exist.
+        :raises NotSupportedError: on setting a level that does not exist.
         :raises ProgrammingError: on setting one while writes are buffered.
         """
         return self._level
@@ -112,10 +115,11 @@ class Connection:
     def isolation_level(self, level: str) -> None:
         if level not in LEVELS:
             raise errors.NotSupportedError(f"There is no isolation level {level!r}; there are: {', '.join(LEVELS)}.")
-        if level not in BUILT:
-            raise errors.Unsupported(f"The isolation level {level} is not built yet; there are: {', '.join(BUILT)}.")
-        if self.in_transaction and level != self._level:
+        if level == self._level:
+            return
+        if self.in_transaction:
             raise errors.ProgrammingError("Writes are buffered; commit or roll back before the level is changed.")
+        self._forget()
         self._level = level
 
     @property
@@ -136,8 +140,62 @@ class Connection:
         if self._buffer is None:
             from sqlalchemy_dynamorm.run.buffer import Buffer
 
-            self._buffer = Buffer()
+            self._buffer = Buffer(cast("Level", self._level))
         return self._buffer
+
+    def _forget(self) -> None:
+        self._buffer = None
+        self._savepoints.clear()
+
+    def savepoint(self, name: str) -> None:
+        """Mark the present state of the transaction, to go back to; an INSERT after it checks its key at once.
+
+        :raises NotSupportedError: in AUTOCOMMIT, where nothing is buffered that could be undone.
+        """
+        self.check_open()
+        buffer = self.buffer
+        if buffer is None:
+            raise errors.NotSupportedError("AUTOCOMMIT has no savepoints: each statement is sent at once.")
+        self._savepoints.append((name, buffer.mark()))
+        buffer.insert_at_once = True
+
+    def rollback_to(self, name: str) -> None:
+        """Undo what was done since a savepoint, which stays; what was read stays known.
+
+        :raises ProgrammingError: there is no such savepoint.
+        """
+        at = self._savepoint(name)
+        assert self._buffer is not None
+        self._buffer.restore(self._savepoints[at][1])
+        del self._savepoints[at + 1 :]
+
+    def release(self, name: str) -> None:
+        """Forget a savepoint and those after it; what was done since stays.
+
+        :raises ProgrammingError: there is no such savepoint.
+        """
+        del self._savepoints[self._savepoint(name) :]
+        assert self._buffer is not None
+        self._buffer.insert_at_once = bool(self._savepoints)
+
+    def _savepoint(self, name: str) -> int:
+        """The place of the latest savepoint of that name."""
+        self.check_open()
+        found = [at for at, (known, _) in enumerate(self._savepoints) if known == name]
+        if not found:
+            raise errors.ProgrammingError(f"There is no savepoint {name!r} in this transaction.")
+        return found[-1]
+
+    def commit_for_ddl(self) -> None:
+        """Commit what is buffered, since DDL is not transactional.
+
+        :raises NotSupportedError: inside a savepoint, which could not be rolled back any more.
+        """
+        if self._savepoints:
+            raise errors.NotSupportedError(
+                "DDL commits what is buffered, so it cannot stand inside a savepoint; end begin_nested() first."
+            )
+        self.commit()
 
     # --- names and tables ---
 

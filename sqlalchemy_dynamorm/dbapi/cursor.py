@@ -192,7 +192,7 @@ class Cursor:
     def _define(self, node: nodes.Definition, statement: Statement) -> None:
         from sqlalchemy_dynamorm.dbapi.definition import definition
 
-        self.connection.commit()  # DDL is not transactional: what is buffered goes first, as in MySQL
+        self.connection.commit_for_ddl()  # as in MySQL
         self._finish(definition(node, statement.tables, self.connection))
 
     def _explain(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy_dynamorm.dialect.refusal import wrapped
 from sqlalchemy_dynamorm.dialect.type_compiler import TypeCompiler
 from sqlalchemy_dynamorm.dialect.types import COLSPECS
 from sqlalchemy_dynamorm.dialect.url import service_options
-from sqlalchemy_dynamorm.errors import NotSupportedError, StaleRow, Unsupported
+from sqlalchemy_dynamorm.errors import NotSupportedError, StaleRow
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.client.client import Client
@@ -248,7 +248,15 @@ class DynamoDBDialect(ReflectingDialect):
 
     def do_savepoint(self, connection: Connection, name: str) -> None:
         with wrapped():
-            raise Unsupported("Savepoints and begin_nested() are not built yet; leave them out.")
+            connection.connection.dbapi_connection.savepoint(name)  # type: ignore[union-attr]
+
+    def do_rollback_to_savepoint(self, connection: Connection, name: str) -> None:
+        with wrapped():
+            connection.connection.dbapi_connection.rollback_to(name)  # type: ignore[union-attr]
+
+    def do_release_savepoint(self, connection: Connection, name: str) -> None:
+        with wrapped():
+            connection.connection.dbapi_connection.release(name)  # type: ignore[union-attr]
 
     def get_isolation_level_values(self, dbapi_conn: Any) -> Sequence[IsolationLevel]:
         return ISOLATION_LEVELS

@@ -203,7 +203,7 @@ def _insert(plan: InsertPlan) -> Iterator[_Step]:
 
 
 _COMMIT = "in a transaction it is buffered, and commit sends one TransactWriteItems (one write alone goes as itself)"
-_CHANGE = f"{_COMMIT}; there the item is read first, unless this transaction wrote it (GetItem), for the rowcount"
+_CHANGE = f"{_COMMIT}; there the item is read first (GetItem), unless the transaction knows it, for the rowcount"
 
 
 def _guards(table: Table, changed: frozenset[str] | None) -> Iterator[_Step]:

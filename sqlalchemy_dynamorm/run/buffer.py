@@ -1,4 +1,4 @@
-"""A transaction's buffer: what it will do to each item, one action an item, and what it makes of it meanwhile.
+"""A transaction's buffer: what it will do to each item, one action an item, and what it must still find at commit.
 
 Entries are immutable, so a mark is a copy of a dict. DynamoDB takes one action an item, so a second statement on an
 item is merged into the first: the first expectation (the item is absent, or present and as the WHERE said) is kept.
@@ -17,12 +17,14 @@ from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.assignments import Done
 from sqlalchemy_dynamorm.run.edits import Assign, Edits
 from sqlalchemy_dynamorm.run.expressions import Placeholders
+from sqlalchemy_dynamorm.run.images import Image, Images
 from sqlalchemy_dynamorm.run.items import applied
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_of
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.run.writing import Check
 
 Action = tuple[Literal["Put", "Update", "Delete", "ConditionCheck"], dict[str, Any]]
+Level = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +33,40 @@ class Entry:
 
     :ivar before: the stored item as it was read; ``None`` where it is expected to be absent.
     :ivar after: the item as this transaction leaves it; ``None`` for no item.
+    :ivar known: the attributes of ``before`` that were read, where they were not all.
     :ivar checks: what must still hold of the stored item at commit.
     :ivar pins: attributes that must still be what was read.
     :ivar changed: the attributes that were set, while the stored item is updated in place.
     :ivar relative: what is done to those of them whose new value depends on what is stored.
     :ivar replaced: the item was deleted and inserted again.
     :ivar guarded: a delete by key alone is conditional all the same.
+    :ivar watched: nothing is done to the item; it was read, and must still be what was read.
     """
 
     table: Table
     key: Item
     before: Item | None
     after: Item | None
+    known: frozenset[str] | None = None
     checks: tuple[Check, ...] = ()
     pins: frozenset[str] = frozenset()
     changed: frozenset[str] = frozenset()
     relative: Edits = field(default_factory=dict)
     replaced: bool = False
     guarded: bool = False
+    watched: bool = False
+
+    @property
+    def image(self) -> Image:
+        """The item as this transaction sees it."""
+        whole = self.known is None or self.before is None or self.replaced or self.after is None
+        return Image(self.after, None if whole or self.known is None else self.known | self.changed)
+
+    def completed(self, stored: Item | None) -> Entry:
+        """The entry with the attributes that were not read yet."""
+        whole = Image(stored)
+        before = Image(self.before, self.known).completed(whole).item
+        return replace(self, before=before, after=self.image.completed(whole).item, known=None)
 
     @property
     def settled(self) -> frozenset[str]:
@@ -92,9 +110,33 @@ Entries = dict[tuple[str, Identity], Entry]
 
 @dataclass
 class Buffer:
-    """The writes of one open transaction, in the order their items were first written."""
+    """One open transaction: its writes, in the order their items were first written, and what it has read.
 
+    :ivar images: what it has read; they outlive the rollback of a savepoint.
+    :ivar watches: the items that must still be what was read, whether they are written or not.
+    :ivar insert_at_once: an INSERT finds out at once whether its key is taken, as inside a savepoint.
+    :ivar verified: the watches are checked at commit even where nothing is written.
+    """
+
+    level: Level = "READ COMMITTED"
     entries: Entries = field(default_factory=dict)
+    watches: Entries = field(default_factory=dict)
+    insert_at_once: bool = False
+    images: Images = field(init=False)
+    verified: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.images = Images(first=self.repeatable)
+        self.verified = self.level == "SERIALIZABLE"
+
+    @property
+    def repeatable(self) -> bool:
+        """What was read of an item is what is read of it again."""
+        return self.level != "READ COMMITTED"
+
+    def touches(self, table: Table) -> bool:
+        """Whether reads of a table may see something else than what is stored."""
+        return self.repeatable or any(physical == table.physical for physical, _ in self.entries)
 
     def mark(self) -> Entries:
         """The present state, to go back to."""
@@ -108,15 +150,15 @@ class Buffer:
         """What this transaction does to an item so far."""
         return self.entries.get((table.physical, identity(key, table)))
 
-    def own_writes(self, table: Table) -> Mapping[Identity, Item | None]:
-        """The items of a table that this transaction wrote, for a statement to show; ``None`` is deleted."""
-        for entry in [*self.entries.values()]:
-            if entry.table.physical == table.physical:
-                self.show(table, entry.key, entry.relative)
-        return {found: entry.after for (physical, found), entry in self.entries.items() if physical == table.physical}
+    def of(self, table: Table) -> Mapping[Identity, Entry]:
+        """What this transaction does to the items of a table."""
+        return {found: entry for (physical, found), entry in self.entries.items() if physical == table.physical}
 
-    def _put(self, entry: Entry) -> None:
+    def put(self, entry: Entry) -> None:
+        """Have this entry for its item."""
         self.entries[entry.table.physical, identity(entry.key, entry.table)] = entry
+
+    # --- what statements do ---
 
     def insert(self, table: Table, item: Item) -> None:
         """Add an item whose key must be free at commit.
@@ -126,56 +168,87 @@ class Buffer:
         key = key_of(item, table)
         found = self.entry(table, key)
         if found is None:
-            self._put(Entry(table, key, None, item))
+            self.put(Entry(table, key, None, item))
         elif found.after is not None:
             raise duplicate(table)
         else:
             replaced = found.before is not None
-            self._put(replace(found, after=item, replaced=replaced, changed=frozenset(), relative={}))
+            self.put(replace(found, after=item, replaced=replaced, changed=frozenset(), relative={}))
 
-    def update(self, table: Table, image: Item, done: Done, check: Check) -> Item:
-        """Change an item that was read as ``image``; returns the item as it then is."""
-        key = key_of(image, table)
-        found = self.entry(table, key) or Entry(table, key, image, image)
-        after = applied(image, done.edits, table)
+    def update(self, table: Table, image: Image, done: Done, check: Check) -> Item:
+        """Change an item that was read as ``image``; returns the item as it then is, as far as it is known."""
+        found = self._found(table, image)
+        after = applied(image.item or {}, done.edits, table)
         relative, pinned = _composed(found, done)
         pins = found.pins if found.before is None or found.replaced else found.pins | (pinned - _keyed(table))
         changed = found.changed | done.edits.keys()
         found = replace(_judged(found, check), after=after, changed=changed, relative=relative)
-        self._put(replace(found, pins=found.pins | pins))
+        self.put(replace(found, pins=found.pins | pins))
         return after
 
-    def move(self, table: Table, image: Item, after: Item, check: Check) -> None:
-        """Give an item that was read as ``image`` another key: what is copied must be unchanged at commit.
+    def move(self, table: Table, image: Image, after: Item, check: Check) -> None:
+        """Give an item that was read, whole, another key: what is copied must be unchanged at commit.
 
         :raises DuplicateKey: this transaction has put an item there itself.
         """
         self.delete(table, image, check)
-        left = self.entries[table.physical, identity(key_of(image, table), table)]
+        left = self.entries[table.physical, identity(key_of(image.item or {}, table), table)]
         if left.before is not None and not left.replaced:
             copied = writing.copied(table, left.before) - left.settled
-            self._put(replace(left, pins=left.pins | copied, guarded=True))
+            self.put(replace(left, pins=left.pins | copied, guarded=True))
         self.insert(table, after)
 
-    def delete(self, table: Table, image: Item, check: Check) -> None:
+    def delete(self, table: Table, image: Image, check: Check) -> None:
         """Delete an item that was read as ``image``."""
-        key = key_of(image, table)
-        found = self.entry(table, key) or Entry(table, key, image, image)
-        self._put(replace(_judged(found, check), after=None))
+        self.put(replace(_judged(self._found(table, image), check), after=None))
+
+    def _found(self, table: Table, image: Image) -> Entry:
+        assert image.item is not None
+        key = key_of(image.item, table)
+        return self.entry(table, key) or Entry(table, key, image.item, image.item, image.known)
+
+    # --- what reads leave ---
 
     def show(self, table: Table, key: Item, names: Iterable[str]) -> None:
-        """A statement showed these attributes of an item that this transaction updates.
+        """A statement showed these attributes of an item that this transaction changes: they must not change any more.
 
-        Those that it sets in relation to what is stored must be what was read when it commits.
+        In a database with locks they could not, since the row is locked from the change on.
         """
         entry = self.entry(table, key)
         if entry is not None and entry.before is not None and not entry.replaced:
-            self._put(replace(entry, pins=entry.pins | (frozenset(names) & entry.relative.keys())))
+            self.put(replace(entry, pins=entry.pins | (frozenset(names) - entry.settled - _keyed(table))))
+
+    def watch(self, table: Table, key: Item, names: Iterable[str], *, anew: bool = False) -> None:
+        """An item was read, and must still be what its image says, in these attributes, when this commits.
+
+        :param anew: what was watched of it before counts no more.
+        """
+        at = (table.physical, identity(key, table))
+        image = self.images.find(table, key)
+        if image is None:
+            if self.entry(table, key) is not None:  # this transaction has made it
+                return
+            image = Image(None)  # it was asked for, and there was none
+            self.images.put(table, key, image)
+        new = Entry(
+            table, key, image.item, image.item, image.known, pins=frozenset(names) - _keyed(table), watched=True
+        )
+        old = None if anew else self.watches.get(at)
+        self.watches[at] = new if old is None else _both(old, new)
 
 
 def _keyed(table: Table) -> frozenset[str]:
     """What cannot change of an item, since it is its key."""
     return frozenset((*table.key, *table.key_columns))
+
+
+def _both(old: Entry, new: Entry) -> Entry:
+    """Two watches of one item: what was read first is what must still be there."""
+    if old.before is None or new.before is None:
+        return old
+    seen = {name: wire for name, wire in new.before.items() if name not in old.pins}
+    seen.update({name: wire for name, wire in old.before.items() if name in old.pins or name not in seen})
+    return replace(new, before=seen, after=seen, pins=old.pins | new.pins)
 
 
 def _judged(entry: Entry, check: Check) -> Entry:

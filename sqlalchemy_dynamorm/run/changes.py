@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy_dynamorm.errors import StaleRow
+from sqlalchemy_dynamorm.errors import SerializationError, StaleRow
+from sqlalchemy_dynamorm.plan.assignments import Give
 from sqlalchemy_dynamorm.plan.predicates import NEVER, columns_of
 from sqlalchemy_dynamorm.plan.schema import Column
 from sqlalchemy_dynamorm.plan.steps import ChangePlan
@@ -14,13 +15,15 @@ from sqlalchemy_dynamorm.run.at_once import AtOnce
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
 from sqlalchemy_dynamorm.run.commit import commit
-from sqlalchemy_dynamorm.run.decode import RowDecoder, wire_item
+from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.evaluate import checker
+from sqlalchemy_dynamorm.run.images import Image
 from sqlalchemy_dynamorm.run.items import applied
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values, key_given, key_of
+from sqlalchemy_dynamorm.run.overlay import complete
 from sqlalchemy_dynamorm.run.reads import Reader, Scope, project
-from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows, held
-from sqlalchemy_dynamorm.run.sources import Row, send_all
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows, held
+from sqlalchemy_dynamorm.run.sources import Row, whole_items
 from sqlalchemy_dynamorm.run.targets import Target, rounds
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.run.writing import Check
@@ -37,6 +40,7 @@ class Changer:
     decoder: RowDecoder = field(init=False)
     fields: tuple[Column, ...] = field(init=False)
     whole: RowDecoder = field(init=False)
+    needed: frozenset[str] | None = field(init=False)
     finder: Reader | None = field(init=False)
     at_once: AtOnce = field(init=False)
 
@@ -47,6 +51,7 @@ class Changer:
         object.__setattr__(self, "fields", everything)
         object.__setattr__(self, "whole", RowDecoder(everything))
         object.__setattr__(self, "at_once", AtOnce(plan, self.decoder, everything, self.whole))
+        object.__setattr__(self, "needed", _needed(plan))
         object.__setattr__(self, "finder", Reader(plan.find) if plan.find is not None else None)
 
     def run(self, batch: Sequence[Bound], scope: Scope, buffer: Buffer | None) -> Execution:
@@ -101,7 +106,7 @@ class Changer:
             count = yield from held(self._judged([target], own), shown)
             try:
                 yield from commit(own)
-            except StaleRow:
+            except (StaleRow, SerializationError):
                 if attempt + 1 == ATTEMPTS:
                     raise
                 continue
@@ -113,39 +118,60 @@ class Changer:
     # --- in a transaction ---
 
     def _judged(self, targets: list[Target], buffer: Buffer) -> Asking[int]:
-        """Read the items together, then change those on which the WHERE holds, in order."""
-        count = 0
+        """Know the items, those together that must be read, then change those on which the WHERE holds, in order."""
+        count, table = 0, self.plan.table
         images = yield from self._images(targets, buffer)
         for target in targets:
-            entry = buffer.entry(self.plan.table, target.key)
-            image = images[identity(target.key, self.plan.table)] if entry is None else entry.after
-            if image is not None and self._matches(image, target):
+            entry = buffer.entry(table, target.key)
+            image = images[identity(target.key, table)] if entry is None else entry.image
+            if image.item is not None and self._matches(image.item, target):
                 yield from self._change(target, image, buffer)
                 count += 1
+            elif buffer.repeatable:
+                buffer.watch(table, target.key, [column.name for column in columns_of(self.plan.where)])
         return count
 
-    def _images(self, targets: list[Target], buffer: Buffer) -> Asking[dict[Identity, Item | None]]:
-        """The stored items, of those that this transaction has not written itself, read in parallel."""
+    def _images(self, targets: list[Target], buffer: Buffer) -> Asking[dict[Identity, Image]]:
+        """The items as this transaction sees them; those of which it knows too little are read, whole, together."""
         table = self.plan.table
-        keys = {
-            identity(target.key, table): target.key for target in targets if buffer.entry(table, target.key) is None
-        }
-        asked = [
-            Request("GetItem", {"TableName": table.physical, "Key": key, "ConsistentRead": True})
-            for key in keys.values()
-        ]
-        bodies = (yield from send_all(asked)) if asked else []
-        return {found: wire_item(body) for found, body in zip(keys, bodies, strict=True)}
+        yield from complete(buffer, table, self.needed, {identity(target.key, table) for target in targets})
+        images: dict[Identity, Image] = {}
+        keys: dict[Identity, Item] = {}
+        for target in targets:
+            found, image = identity(target.key, table), self._known(target, buffer)
+            if image is None:
+                keys[found] = target.key
+            else:
+                images[found] = image
+        stored = (yield from whole_items(table, list(keys.values()))) if keys else {}
+        for found, key in keys.items():
+            images[found] = Image(stored.get(found))
+            buffer.images.put(table, key, images[found])
+        return images
+
+    def _known(self, target: Target, buffer: Buffer) -> Image | None:
+        """What this transaction knows of an item, if that decides.
+
+        An image on which the WHERE does not hold may be out of date, so it decides only where reads are repeatable.
+        """
+        entry = buffer.entry(self.plan.table, target.key)
+        if entry is not None:
+            return entry.image
+        image = buffer.images.find(self.plan.table, target.key)
+        if image is None or buffer.repeatable:
+            return image
+        decides = image.item is not None and image.holds(self.needed) and self._matches(image.item, target)
+        return image if decides else None
 
     def _matches(self, image: Item, target: Target) -> bool:
         return checker(self.plan.where, self.fields, target.values)(self.whole.row(image))
 
-    def _change(self, target: Target, image: Item, buffer: Buffer) -> Asking[None]:
+    def _change(self, target: Target, image: Image, buffer: Buffer) -> Asking[None]:
         """Change one item that matched."""
-        table, check = self.plan.table, Check(self.plan.rest, target.values)
-        done = None if target.setting is None else target.setting.of(image)
-        after = None if done is None else applied(image, done.edits, table)
-        if after is not None and key_of(after, table) != key_of(image, table):
+        table, check, before = self.plan.table, Check(self.plan.rest, target.values), image.item or {}
+        done = None if target.setting is None else target.setting.of(before)
+        after = None if done is None else applied(before, done.edits, table)
+        if after is not None and key_of(after, table) != key_of(before, table):
             buffer.move(table, image, after, check)
         elif done is None:
             buffer.delete(table, image, check)
@@ -153,5 +179,15 @@ class Changer:
             buffer.update(table, image, done.without(table.key_columns), check)
         if self.plan.returning is not None:
             buffer.show(table, target.key, [column.name for column in self.plan.returning.fields])
-            shown = self.decoder.row(image if after is None else after)
+            shown = self.decoder.row(before if after is None else after)
             yield Rows([project(self.plan.returning, shown, target.values)])
+
+
+def _needed(plan: ChangePlan) -> frozenset[str] | None:
+    """The attributes that an image must hold, to be changed without reading the item again; ``None`` for all."""
+    if plan.moves or not all(isinstance(each.change, Give) for each in plan.assignments or ()):
+        return None
+    given = {each.column for each in plan.assignments or ()}
+    shown = [column for column in (plan.returning.fields if plan.returning else ()) if column not in given]
+    guarded = [name for unique in plan.table.uniques for name in unique.columns]
+    return frozenset([*(column.name for column in (*columns_of(plan.where), *shown)), *guarded])

@@ -7,7 +7,8 @@ API reference, TransactWriteItems).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import (
@@ -22,11 +23,16 @@ from sqlalchemy_dynamorm.errors import (
     TransactionCanceled,
     TransactionTooLarge,
 )
+from sqlalchemy_dynamorm.plan.predicates import columns_of
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.buffer import Action, Buffer, Entry, duplicate
+from sqlalchemy_dynamorm.run.decode import RowDecoder, responses
+from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.taking import Taking
-from sqlalchemy_dynamorm.run.values import item_size
+from sqlalchemy_dynamorm.run.values import Item, item_size
+from sqlalchemy_dynamorm.run.wire import same_wire
+from sqlalchemy_dynamorm.run.writing import Check
 
 MAX_ACTIONS = 100
 MAX_BYTES = 4 * 1024 * 1024
@@ -43,13 +49,59 @@ def commit(buffer: Buffer) -> Asking[None]:
     :raises StaleRow: a row that an UPDATE or DELETE had found was changed or is gone.
     :raises SerializationError: another transaction was at work on the same items.
     """
-    taking = Taking.of(list(buffer.entries.values()))
+    entries = expected(buffer)
+    if all(entry.watched for entry in entries):
+        yield from _verified(entries if buffer.verified else [])
+        return
+    taking = Taking.of(entries)
     _check_size(taking)
     actions = taking.actions()
     if len(actions) == 1 and actions[0][0] != "ConditionCheck" and not taking.entries[0].once:
         yield from _single(taking.entries[0], actions[0])
     elif actions:
         yield from _together(taking)
+
+
+def expected(buffer: Buffer) -> list[Entry]:
+    """The writes, with what must still be as it was read; what is read and not written stands by itself."""
+    entries = dict(buffer.entries)
+    for at, watch in buffer.watches.items():
+        written = entries.get(at)
+        if written is None:
+            entries[at] = watch
+        elif written.before is not None and watch.before is not None:
+            # What was read first is what must be there, also where the write was judged by a later image.
+            first = {name: wire for name, wire in watch.before.items() if name in watch.pins}
+            rest = {name: wire for name, wire in written.before.items() if name not in watch.pins}
+            entries[at] = replace(written, before={**rest, **first}, pins=written.pins | watch.pins)
+    return list(entries.values())
+
+
+def _verified(watches: Sequence[Entry]) -> Asking[None]:
+    """Read the watched items in one moment, where nothing is written, and compare.
+
+    :raises SerializationError: one is not what was read.
+    """
+    if not watches:
+        return
+    _check_size(Taking.of(watches))
+    asked = [{"Get": {"TableName": watch.table.physical, "Key": watch.key}} for watch in watches]
+    body: bytes = yield Request("TransactGetItems", {"TransactItems": asked})
+    for watch, now in zip(watches, responses(body), strict=True):
+        seen = watch.before
+        same = (now is None) is (seen is None) and all(
+            same_wire((now or {}).get(name), (seen or {}).get(name)) for name in watch.pins
+        )
+        if not same:
+            raise _outdated(watch)
+
+
+def _outdated(entry: Entry) -> SerializationError:
+    return SerializationError(
+        f"An item of {entry.table.name!r} that this transaction read was changed by another. "
+        "Roll back and run the transaction again.",
+        table=entry.table.physical,
+    )
 
 
 def _check_size(taking: Taking) -> None:
@@ -68,16 +120,16 @@ def _check_size(taking: Taking) -> None:
 def _single(entry: Entry, action: Action) -> Asking[None]:
     kind, params = action
     try:
-        yield Request(_SINGLE[kind], params, repeatable=False)
-    except ConditionFailed:
-        raise _lost(entry) from None
+        yield Request(_SINGLE[kind], _told(params), repeatable=False)
+    except ConditionFailed as failed:
+        raise _lost(entry, failed.item) from None
 
 
 def _together(taking: Taking) -> Asking[None]:
     for _ in range(MAX_ROUNDS):
         actions = taking.actions()
         try:
-            yield transaction([{kind: params} for kind, params in actions])
+            yield transaction([{kind: _told(params)} for kind, params in actions])
         except TransactionCanceled as failure:
             if not (yield from taking.resolved(failure.reasons)):
                 raise cancelled(failure, taking) from None
@@ -89,20 +141,37 @@ def _together(taking: Taking) -> Asking[None]:
     )
 
 
+def _told(params: dict[str, Any]) -> dict[str, Any]:
+    """The action, told to say what it found where its condition does not hold."""
+    return {**params, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if "ConditionExpression" in params else params
+
+
 def transaction(actions: list[dict[str, Any]]) -> Request:
     """A TransactWriteItems with a token, so that sending it again applies it once."""
     return Request("TransactWriteItems", {"TransactItems": actions, "ClientRequestToken": str(uuid.uuid4())})
 
 
-def _lost(entry: Entry) -> Error:
-    """A condition did not hold: who was there first, or what became of the row."""
+def _lost(entry: Entry, found: Mapping[str, Any] | None) -> Error:
+    """A condition did not hold: who was there first, or what became of the row.
+
+    :param found: the item that was there; ``None`` where there was none, or the server does not say.
+    """
+    if entry.watched:
+        return _outdated(entry)
     if entry.before is None:
         return duplicate(entry.table)
+    if found is not None and entry.pins and all(_holds(check, dict(found)) for check in entry.checks):
+        return _outdated(entry)  # the row is there and the WHERE holds: it is what was read of it that changed
     return StaleRow(
         f"A row of {entry.table.name!r} that this transaction changes was changed or deleted by another. "
         "Roll back and run the transaction again.",
         table=entry.table.physical,
     )
+
+
+def _holds(check: Check, item: Item) -> bool:
+    columns = tuple(dict.fromkeys(columns_of(check.where)))
+    return checker(check.where, columns, check.values)(RowDecoder(columns).row(item))
 
 
 def cancelled(failure: TransactionCanceled, taking: Taking) -> Error:
@@ -128,7 +197,7 @@ def _of_reason(about: Entry | Table, reason: Mapping[str, Any]) -> Error:
     code, table = reason["Code"], about.table if isinstance(about, Entry) else about
     match code:
         case "ConditionalCheckFailed" if isinstance(about, Entry):
-            return _lost(about)
+            return _lost(about, reason.get("Item"))
         case "TransactionConflict":
             return SerializationError(
                 f"Another transaction is at work on an item of {table.name!r}. Run this one again.",

@@ -124,11 +124,7 @@ class RowDecoder:
         The latter is ``UnprocessedKeys[physical]`` in wire form, or ``None``.
         """
         answer, rows = self._parse(self._batch, _EXACT_BATCH, body)
-        items = _of_table(answer.Responses, physical) or []
-        unprocessed = _of_table(answer.UnprocessedKeys, physical)
-        if unprocessed is not None:
-            unprocessed = {**unprocessed, "Keys": [_wire_form(key) for key in unprocessed["Keys"]]}
-        return rows(items), unprocessed
+        return rows(_of_table(answer.Responses, physical) or []), _unprocessed(answer, physical)
 
     def row(self, item: Item) -> Row:
         """One item in wire form, by the exact road."""
@@ -170,6 +166,11 @@ def _capacity(consumed: Mapping[str, Any] | None) -> float | None:
     return None if consumed is None else float(consumed["CapacityUnits"])
 
 
+def _unprocessed(answer: _BatchAnswer[Any], physical: str) -> dict[str, Any] | None:
+    left: dict[str, Any] | None = _of_table(answer.UnprocessedKeys, physical)
+    return None if left is None else {**left, "Keys": [_wire_form(key) for key in left["Keys"]]}
+
+
 def _of_table(answers: dict[str, Any], physical: str) -> Any:
     """The part of the one table that was asked for, which may be named by its ARN on one side."""
     if not answers:
@@ -200,6 +201,46 @@ def wire_item(body: bytes, field: str = "Item") -> Item | None:
 def wire_items(body: bytes) -> list[Item]:
     """The items of a Query or Scan in wire form. :raises InternalError: as :func:`wire_item`."""
     return [_wire_form(item) for item in _decoded(_EXACT_PAGE, body).Items]
+
+
+class WholeItems:
+    """Decodes BatchGetItem to items in wire form, as :meth:`RowDecoder.batch` does to rows."""
+
+    def batch(self, body: bytes, physical: str) -> tuple[list[Item], dict[str, Any] | None]:
+        """The items, in no order, and what to ask for again. :raises InternalError: as :func:`wire_item`."""
+        answer = _decoded(_EXACT_BATCH, body)
+        items = _of_table(answer.Responses, physical) or []
+        return [_wire_form(item) for item in items], _unprocessed(answer, physical)
+
+
+class _AnyAnswer(msgspec.Struct, gc=False):
+    Items: list[_JsonItem] = []
+    Item: _JsonItem | None = None
+    Responses: dict[str, list[_JsonItem]] = {}
+
+
+_ANY: msgspec.json.Decoder[_AnyAnswer] = msgspec.json.Decoder(_AnyAnswer)
+
+
+def stored_items(body: bytes) -> list[Item]:
+    """The items of a read of one table, whichever it was, in wire form. :raises InternalError: as :func:`wire_item`."""
+    answer: _AnyAnswer = _decoded(_ANY, body)
+    single = [answer.Item] if answer.Item is not None else []
+    batched = [item for items in answer.Responses.values() for item in items]
+    return [_wire_form(item) for item in (*answer.Items, *single, *batched)]
+
+
+class _TogetherAnswer(msgspec.Struct, gc=False):
+    Responses: list[_ItemAnswer[_JsonItem]] = []
+
+
+_TOGETHER: msgspec.json.Decoder[_TogetherAnswer] = msgspec.json.Decoder(_TogetherAnswer)
+
+
+def responses(body: bytes) -> list[Item | None]:
+    """The items of a TransactGetItems in wire form, in the order asked. :raises InternalError: as :func:`wire_item`."""
+    answer: _TogetherAnswer = _decoded(_TOGETHER, body)
+    return [None if each.Item is None else _wire_form(each.Item) for each in answer.Responses]
 
 
 def last_key(body: bytes) -> Item | None:

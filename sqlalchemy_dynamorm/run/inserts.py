@@ -16,9 +16,10 @@ from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.items import build
-from sqlalchemy_dynamorm.run.keys import identity
+from sqlalchemy_dynamorm.run.keys import identity, key_of
 from sqlalchemy_dynamorm.run.reads import project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows
+from sqlalchemy_dynamorm.run.sources import whole_items
 from sqlalchemy_dynamorm.run.system import Counters
 from sqlalchemy_dynamorm.run.values import Item
 
@@ -48,6 +49,7 @@ class Inserter:
         if buffer is None:
             yield from self._put(items)
         else:
+            yield from self._refuse_taken(items, buffer)
             for item in items:
                 buffer.insert(self.plan.table, item)
         yield from self._show(items, batch)
@@ -76,6 +78,13 @@ class Inserter:
         """Two rows of one statement with one key: the second would be a duplicate, and nothing is written yet."""
         table = self.plan.table
         if len({identity(item, table) for item in items}) < len(items):
+            raise duplicate(table)
+
+    def _refuse_taken(self, items: list[Item], buffer: Buffer) -> Asking[None]:
+        """Read the keys, where a taken one must be known at once: of items that this transaction has not written."""
+        table = self.plan.table
+        keys = [key for item in items if buffer.entry(table, key := key_of(item, table)) is None]
+        if buffer.insert_at_once and keys and (yield from whole_items(table, keys)):
             raise duplicate(table)
 
     def _put(self, items: list[Item]) -> Asking[None]:

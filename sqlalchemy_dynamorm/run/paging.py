@@ -49,15 +49,15 @@ def check_pageable(plan: ReadPlan) -> None:
 def page(reader: Reader, values: Bound, scope: Scope, asked: PageAsked) -> Asking[Position | None]:
     """The rows of a page; returns where the next one begins, ``None`` at the end.
 
-    :raises ProgrammingError: the transaction has written to the table.
+    :raises ProgrammingError: the transaction has written to the table, or is of a level that repeats its reads.
     """
     plan = reader.plan
     check_pageable(plan)
     assert plan.table is not None
-    if scope.own_writes(plan.table):
+    if scope.buffer is not None and scope.buffer.touches(plan.table):
         raise ProgrammingError(
-            f"The transaction has written to {plan.table.name!r}, and a page is read of what is committed: "
-            "commit first, or read the page in a session of its own."
+            f"The transaction has written to {plan.table.name!r}, or repeats what it reads, and a page is read of what "
+            "is committed: commit first, or read the page in a READ COMMITTED session of its own."
         )
     match plan.access:
         case BatchGetItem(sources, check):

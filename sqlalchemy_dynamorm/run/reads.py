@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
-from sqlalchemy_dynamorm.errors import DataError
+from sqlalchemy_dynamorm.errors import DataError, Unsupported
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, columns_of
 from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import (
@@ -23,32 +24,19 @@ from sqlalchemy_dynamorm.plan.steps import (
 )
 from sqlalchemy_dynamorm.run import access
 from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.buffer import Buffer
+from sqlalchemy_dynamorm.run.completed import Completed
 from sqlalchemy_dynamorm.run.cut import Cut, cut_of
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.evaluate import Test, checker
 from sqlalchemy_dynamorm.run.guarded import GuardedRow, guard_given
-from sqlalchemy_dynamorm.run.keys import (
-    Identity,
-    identity,
-    key_from_attributes,
-    key_from_values,
-    key_given,
-    keys_listed,
-)
+from sqlalchemy_dynamorm.run.images import Reading
+from sqlalchemy_dynamorm.run.keys import identity, key_from_values, key_given, keys_listed
+from sqlalchemy_dynamorm.run.overlay import Overlay, overlay
 from sqlalchemy_dynamorm.run.paging import PageAsked, page
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
-from sqlalchemy_dynamorm.run.sources import Batches, Budget, Empty, OneItem, Paged, Row, Source, projected
+from sqlalchemy_dynamorm.run.sources import Batches, Budget, Empty, OneItem, Paged, Row, Seen, Source, projected
 from sqlalchemy_dynamorm.run.values import Item
-
-OwnWrites = Mapping[Identity, "Item | None"]
-"""What this transaction has made of each item it wrote; ``None`` is deleted."""
-
-
-class Buffered(Protocol):
-    """A transaction, as reads see it."""
-
-    def own_writes(self, table: Table) -> OwnWrites:
-        """The items of a table that this transaction wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +45,26 @@ class Scope:
 
     :ivar buffer: the open transaction, ``None`` in AUTOCOMMIT.
     :ivar page: the page that is wanted of a SELECT, ``None`` for all its rows.
+    :ivar anew: what the transaction has read before is read again, and what is read now takes its place.
     """
 
-    buffer: Buffered | None = None
+    buffer: Buffer | None = None
     page_size: int | None = None
     read_budget: int | None = None
     page: PageAsked | None = None
+    anew: bool = False
 
-    def own_writes(self, table: Table) -> OwnWrites:
-        """The items of a table that the open transaction wrote; none in AUTOCOMMIT."""
-        return {} if self.buffer is None else self.buffer.own_writes(table)
+    def seen(
+        self, table: Table, attributes: Sequence[str], key: Item | None = None, *, held: bool = False
+    ) -> Seen | None:
+        """What keeps the answers of a read, for the statements that change what it read."""
+        if self.buffer is None:
+            return None
+        images, known, anew = self.buffer.images, frozenset(attributes) if attributes else None, self.anew
+        return lambda body: images.record(table, Reading(body, known, key, anew=anew, held=held))
 
 
-class Reading(Source, Protocol):
+class Resumable(Source, Protocol):
     """A source whose rows come in the order of a key."""
 
     @property
@@ -98,11 +93,13 @@ class Reader:
         if table is None:
             yield Rows([project(self.plan.projection, (), values)])
             return Outcome()
-        own = scope.own_writes(table)
-        reader = self._seeing(own, table)
+        self._check_level(scope)
+        own = yield from self._overlay(scope)
+        watching = self._watches(scope)
+        reader = self.wide if own or watching else self
         if self.plan.count:
             yield from reader.counted(values, scope, own)
-        elif self.plan.sort or own:
+        elif self.plan.sort or own or watching:
             yield from reader.gathered(values, scope, own, cut)
         else:
             yield from self.streamed(values, scope, cut)
@@ -110,20 +107,90 @@ class Reader:
 
     def found(self, values: Bound, scope: Scope) -> Asking[list[Row]]:
         """All rows at once, of a plan without ORDER BY and LIMIT, for a statement that goes on with them."""
+        self._check_level(scope)
+        own = yield from self._overlay(scope)
+        reader = self.wide if own or self._watches(scope) else self
+        rows = yield from reader._merged(values, scope, own, None)
+        reader._watch_keys(values, scope)
+        return reader.projected(rows, values)
+
+    # --- in a transaction ---
+
+    @property
+    def by_key(self) -> bool:
+        """Whole keys are asked for."""
+        return isinstance(self.plan.access, GetItem | BatchGetItem)
+
+    def _check_level(self, scope: Scope) -> None:
+        """:raises Unsupported: a Query or a Scan in SERIALIZABLE."""
+        serializable = scope.buffer is not None and scope.buffer.level == "SERIALIZABLE"
+        if serializable and isinstance(self.plan.access, Query | Scan):
+            operation, table = type(self.plan.access).__name__, self.plan.table
+            raise Unsupported(
+                f"In SERIALIZABLE items are read by their whole key only; this statement needs a {operation} on "
+                f"{table.name if table else ''!r}, and DynamoDB cannot verify at commit that no other item would be "
+                "found. Name the keys, or use REPEATABLE READ.",
+                table=table.physical if table else None,
+            )
+
+    def _overlay(self, scope: Scope) -> Asking[Overlay]:
+        """What the transaction sees in the place of stored items; nothing in AUTOCOMMIT."""
+        table, buffer = self.plan.table, scope.buffer
+        if table is None or buffer is None or not buffer.touches(table):
+            return {}
+        names = {column.name for column in self.wide.plan.projection.fields}
+        return (yield from overlay(buffer, table, names, anew=scope.anew))
+
+    def _watches(self, scope: Scope) -> bool:
+        """What is read must still be so at commit."""
+        return scope.buffer is not None and scope.buffer.repeatable and self.by_key
+
+    def _watch_keys(self, values: Bound, scope: Scope) -> None:
+        """Have commit check the keys that were asked for, whether an item was found or not."""
+        if scope.buffer is None or self.plan.table is None or not self._watches(scope):
+            return
+        names = [column.name for column in self.plan.projection.fields]
+        for key in self._keys(values):
+            scope.buffer.watch(self.plan.table, key, names, anew=scope.anew)
+
+    def _show(self, rows: list[Row], scope: Scope, own: Overlay) -> None:
+        """Have commit check what is shown of the items that this transaction updates."""
+        table, buffer = self.plan.table, scope.buffer
+        if not own or table is None or buffer is None:
+            return
+        names = [column.name for column in self.plan.projection.fields]
+        for row in rows:
+            key = self._key(row)
+            if key is not None:
+                buffer.show(table, key, names)
+
+    def _key(self, row: Row) -> Item | None:
+        """The key of a row of :attr:`wide`."""
+        table, fields = self.plan.table, self.plan.projection.fields
+        assert table is not None
+        return key_from_values(table, [row[fields.index(table.by_name[name])] for name in table.key_columns])
+
+    def _keys(self, values: Bound) -> list[Item]:
+        """The keys that the WHERE names, where it is :attr:`by_key`."""
         table = self.plan.table
         assert table is not None
-        own = scope.own_writes(table)
-        reader = self._seeing(own, table)
-        return reader.projected((yield from reader._merged(values, scope, own, None)), values)
+        match self.plan.access:
+            case GetItem(parts, check):
+                key = key_given(table, parts, values, check)
+                return [] if key is None else [key]
+            case BatchGetItem(sources, check):
+                return keys_listed(table, sources, values, check)
+            case _:
+                return []
 
-    def _seeing(self, own: OwnWrites, table: Table) -> Reader:
+    @cached_property
+    def wide(self) -> Reader:
         """This reader, decoding also what merging own writes needs: the key, the order and all that WHERE reads."""
-        if not own:
-            return self
-        query = self.plan.access
+        table, query = self.plan.table, self.plan.access
+        assert table is not None
         ordering = query.index.range if isinstance(query, Query) and query.index is not None else ()
-        key = [table.by_name[name] for name in (*table.key_columns, *ordering)]
-        return self.decoding([*key, *columns_of(self.plan.where)])
+        merging = [table.by_name[name] for name in (*table.key_columns, *ordering)]
+        return self.decoding([*merging, *columns_of(self.plan.where)])
 
     def decoding(self, columns: Iterable[Column]) -> Reader:
         """This reader, decoding also these columns; what it shows stays the same."""
@@ -133,7 +200,7 @@ class Reader:
 
     def streamed(self, values: Bound, scope: Scope, cut: Cut) -> Asking[None]:
         """Rows page by page, until the limit."""
-        source, test, sized = self._source(values, scope)
+        source, test, sized = self._source(values, scope, {})
         skip, wanted = cut.skip, cut.stop
         while (found := (yield from source.next_page(wanted if sized else None))) is not None:
             rows = found if test is None else [row for row in found if test(row)]
@@ -145,7 +212,7 @@ class Reader:
                 if wanted == 0:
                     return
 
-    def gathered(self, values: Bound, scope: Scope, own: OwnWrites, cut: Cut) -> Asking[None]:
+    def gathered(self, values: Bound, scope: Scope, own: Overlay, cut: Cut) -> Asking[None]:
         """All rows, with own writes in the place of what is stored, sorted and cut."""
         rows = yield from self._merged(values, scope, own, cut.stop)
         for sort in reversed(self._sorting(own)):
@@ -154,20 +221,24 @@ class Reader:
             except TypeError:
                 name = self.plan.projection.fields[sort.field].name
                 raise DataError(f"ORDER BY {name!r}: the items hold values of several types there.") from None
-        yield Rows(self.projected(rows[cut.skip : cut.stop], values))
+        kept = rows[cut.skip : cut.stop]
+        self._show(kept, scope, own)
+        self._watch_keys(values, scope)
+        yield Rows(self.projected(kept, values))
 
-    def counted(self, values: Bound, scope: Scope, own: OwnWrites) -> Asking[None]:
+    def counted(self, values: Bound, scope: Scope, own: Overlay) -> Asking[None]:
         """The number of rows; items are transferred only where they must be checked here."""
-        source, test, _ = self._source(values, scope, counting=not own)
+        source, test, _ = self._source(values, scope, own, counting=not own)
         if own or test is not None or not isinstance(source, Paged):
             count = len((yield from self._merged(values, scope, own, None)))
+            self._watch_keys(values, scope)
         else:
             count = yield from source.count()
         yield Rows([tuple(count for _ in self.plan.projection.outputs)])
 
-    def _merged(self, values: Bound, scope: Scope, own: OwnWrites, limit: int | None) -> Asking[list[Row]]:
+    def _merged(self, values: Bound, scope: Scope, own: Overlay, limit: int | None) -> Asking[list[Row]]:
         """The stored rows that this transaction did not write, then those it did."""
-        source, test, _ = self._source(values, scope)
+        source, test, _ = self._source(values, scope, own)
         enough = limit if limit is not None and not self.plan.sort else None
         rows: list[Row] = []
         while (found := (yield from source.next_page(None))) is not None:
@@ -176,16 +247,15 @@ class Reader:
                 break
         return self._with_own(rows, values, own) if own else rows
 
-    def _with_own(self, rows: list[Row], values: Bound, own: OwnWrites) -> list[Row]:
-        table, fields = self.plan.table, self.plan.projection.fields
+    def _with_own(self, rows: list[Row], values: Bound, own: Overlay) -> list[Row]:
+        table = self.plan.table
         assert table is not None
-        at = [fields.index(table.by_name[name]) for name in table.key_columns]
-        kept = [row for row in rows if _identity(table, [row[position] for position in at]) not in own]
-        matches = checker(self.plan.where, fields, values)
+        kept = [row for row in rows if (key := self._key(row)) is None or identity(key, table) not in own]
+        matches = checker(self.plan.where, self.plan.projection.fields, values)
         images = [self.decoder.row(image) for image in own.values() if image is not None]
         return [*kept, *(row for row in images if matches(row))]
 
-    def _sorting(self, own: OwnWrites) -> tuple[Sort, ...]:
+    def _sorting(self, own: Overlay) -> tuple[Sort, ...]:
         """The sorting, where own writes were put among rows that came in the order of a sort key."""
         query = self.plan.access
         if self.plan.sort or not own or not isinstance(query, Query) or self.plan.table is None:
@@ -195,7 +265,9 @@ class Reader:
         names = [column.name for column in fields]
         return tuple(Sort(names.index(name), not query.forward, query.forward) for name in ranged if name in names)
 
-    def _source(self, values: Bound, scope: Scope, *, counting: bool = False) -> tuple[Source, Test | None, bool]:
+    def _source(
+        self, values: Bound, scope: Scope, own: Overlay, *, counting: bool = False
+    ) -> tuple[Source, Test | None, bool]:
         """Where the rows come from, the check they still need, and whether a page may be sized by the LIMIT."""
         plan, table = self.plan, self.plan.table
         assert table is not None
@@ -203,20 +275,24 @@ class Reader:
         match plan.access:
             case Nothing():
                 return Empty(), None, False
-            case GetItem(parts, check):
-                key = key_given(table, parts, values, check)
-                if key is None:
-                    return Empty(), None, False
-                request = access.get_item(table, key, attributes, consistent=plan.consistent)
-                return OneItem(request, self.decoder), self.test(values), False
-            case BatchGetItem(sources, check):
-                keys = keys_listed(table, sources, values, check)
-                batches = Batches(table, keys, attributes, self.decoder, consistent=plan.consistent)
-                return batches, self.test(values), False
+            case GetItem() | BatchGetItem():
+                keys = [key for key in self._keys(values) if identity(key, table) not in own]
+                return self._by_key(table, keys, attributes, scope), self.test(values), False
             case GuardedGet():
                 return self._guarded(table, plan.access, attributes, values), None, False
             case Query() | Scan():
                 return self.reading(self.pages(values, counting=counting), values, scope)
+
+    def _by_key(self, table: Table, keys: list[Item], attributes: list[str], scope: Scope) -> Source:
+        """These items; those that the transaction sees otherwise are not among them."""
+        consistent = self.plan.consistent
+        if isinstance(self.plan.access, GetItem):
+            if not keys:
+                return Empty()
+            request = access.get_item(table, keys[0], attributes, consistent=consistent)
+            return OneItem(request, self.decoder, scope.seen(table, attributes, keys[0]))
+        seen = scope.seen(table, attributes)
+        return Batches(table, keys, attributes, self.decoder, consistent=consistent, seen=seen)
 
     def pages(self, values: Bound, *, counting: bool = False) -> access.Pages:
         """The requests of a Query or a Scan. Where it is completed from the table they ask for keys alone.
@@ -233,7 +309,7 @@ class Reader:
             pages = access.scan(table, plan, asked, values)
         return self.pages(values) if counting and not pages.exact else pages
 
-    def reading(self, pages: access.Pages, values: Bound, scope: Scope) -> tuple[Reading, Test | None, bool]:
+    def reading(self, pages: access.Pages, values: Bound, scope: Scope) -> tuple[Resumable, Test | None, bool]:
         """What reads these requests, as :meth:`_source` says."""
         plan, table = self.plan, self.plan.table
         assert table is not None
@@ -243,10 +319,12 @@ class Reader:
             test = checker(plan.where, plan.projection.fields, values)
             decoder = RowDecoder(tuple(table.by_name[name] for name in table.key))
             keys = Paged(pages.requests, decoder, budget, scope.page_size)
-            return _Completed(table, keys, self), test, not pages.filtered
+            seen = scope.seen(table, projected(plan.projection.fields, table))
+            return Completed(table, keys, self, seen), test, not pages.filtered
         sized = pages.exact and not pages.filtered
         ahead = plan.limit is None and scope.page is None
-        paged = Paged(pages.requests, self.decoder, budget, scope.page_size, ahead=ahead)
+        seen = scope.seen(table, projected(plan.projection.fields, table))
+        paged = Paged(pages.requests, self.decoder, budget, scope.page_size, ahead=ahead, seen=seen)
         return paged, None if pages.exact else self.test(values), sized
 
     def _guarded(self, table: Table, lookup: GuardedGet, attributes: list[str], values: Bound) -> Source:
@@ -269,39 +347,6 @@ class Reader:
         if projection.outputs == tuple(Field(position) for position in range(len(projection.fields))):
             return rows
         return [project(projection, row, values) for row in rows]
-
-
-class _Completed:
-    """The items that an index's entries stand for, a page of entries at a time.
-
-    An entry may stand for no row, since an index lags behind its table, but never for two.
-    """
-
-    def __init__(self, table: Table, keys: Paged, reader: Reader) -> None:
-        self._table = table
-        self._keys = keys
-        self._reader = reader
-
-    @property
-    def following(self) -> Item | None:
-        """As the entries' own."""
-        return self._keys.following
-
-    def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
-        """The items of the next page of entries, in no order."""
-        page = yield from self._keys.next_page(wanted)
-        if page is None:
-            return None
-        keys = [key for row in page if (key := key_from_attributes(self._table, row)) is not None]
-        plan = self._reader.plan
-        attributes = projected(plan.projection.fields, self._table)
-        batches = Batches(self._table, keys, attributes, self._reader.decoder, consistent=plan.consistent)
-        return (yield from batches.next_page(None)) or []
-
-
-def _identity(table: Table, values: list[Any]) -> Identity | None:
-    key = key_from_values(table, values)
-    return None if key is None else identity(key, table)
 
 
 def _sort_key(sort: Sort) -> Any:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy_dynamorm.errors import Error, ReadBudgetExceeded, Throttled
 from sqlalchemy_dynamorm.plan.schema import REST, Column, Table
-from sqlalchemy_dynamorm.run.decode import Page, RowDecoder, last_key
+from sqlalchemy_dynamorm.run.decode import Page, RowDecoder, WholeItems, last_key, wire_item
 from sqlalchemy_dynamorm.run.expressions import Placeholders
+from sqlalchemy_dynamorm.run.keys import Identity, identity, key_of
 from sqlalchemy_dynamorm.run.request import Asking, Join, Pause, Request, Start
 from sqlalchemy_dynamorm.run.values import Item
 
 Row = tuple[Any, ...]
+Seen = Callable[[bytes], None]
+"""Told of each answer as it comes, in bytes."""
 BATCH = 100
 """Keys a BatchGetItem takes (DynamoDB API reference)."""
 MAX_ROUNDS = 10
@@ -71,6 +74,7 @@ class Paged:
         page_size: int | None,
         *,
         ahead: bool = False,
+        seen: Seen | None = None,
     ) -> None:
         """:param ahead: ask for the next page before this one is decoded; not where a LIMIT may make it superfluous."""
         self._waiting = iter(requests)
@@ -79,6 +83,7 @@ class Paged:
         self._budget = budget
         self._page_size = page_size
         self._ahead = ahead
+        self._seen = seen
         self._begun: Join | None = None
 
     def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
@@ -111,6 +116,9 @@ class Paged:
         asked = [self._sized(request, share) for request in together]
         self._budget.spend(len(asked), asked[0].table)
         bodies = yield from self._bodies(asked)
+        if self._seen is not None:
+            for body in bodies:
+                self._seen(body)
         if self._ahead and len(asked) == 1:
             yield from self._begin(asked[0], bodies[0])
         pages = [self._decoder.page(body) for body in bodies]
@@ -161,47 +169,73 @@ def send_all(requests: Sequence[Request]) -> Asking[list[bytes]]:
 class OneItem:
     """A GetItem."""
 
-    def __init__(self, request: Request, decoder: RowDecoder) -> None:
+    def __init__(self, request: Request, decoder: RowDecoder, seen: Seen | None = None) -> None:
         self._request: Request | None = request
         self._decoder = decoder
+        self._seen = seen
 
     def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
         """The item, if it is there."""
         if self._request is None:
             return None
-        body = yield self._request
+        body: bytes = yield self._request
         self._request = None
+        if self._seen is not None:
+            self._seen(body)
         row = self._decoder.item(body)
         return [] if row is None else [row]
 
 
-class Batches:
-    """BatchGetItem over any number of keys, 100 a call; keys left unprocessed are asked for again, with backoff."""
+T = TypeVar("T")
+
+
+class BatchDecoder(Protocol[T]):
+    """What makes something of the items of a BatchGetItem; see :meth:`RowDecoder.batch`."""
+
+    def batch(self, body: bytes, physical: str) -> tuple[list[T], dict[str, Any] | None]:
+        """What was found, and what to ask for again."""
+
+
+class Batches(Generic[T]):
+    """BatchGetItem over any number of keys, 100 a call; keys left unprocessed are asked for again, with backoff.
+
+    :param attributes: the ones to ask for; ``None`` for all.
+    """
 
     def __init__(
-        self, table: Table, keys: Sequence[Item], attributes: Sequence[str], decoder: RowDecoder, *, consistent: bool
+        self,
+        table: Table,
+        keys: Sequence[Item],
+        attributes: Sequence[str] | None,
+        decoder: BatchDecoder[T],
+        *,
+        consistent: bool,
+        seen: Seen | None = None,
     ) -> None:
         self._table = table
         self._keys = list(keys)
         self._attributes = attributes
         self._decoder = decoder
         self._consistent = consistent
+        self._seen = seen
 
-    def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
-        """All rows, in no order."""
+    def next_page(self, wanted: int | None) -> Asking[list[T] | None]:
+        """All there are, in no order."""
         if not self._keys:
             return None
         keys, self._keys = self._keys, []
-        rows: list[Row] = []
+        found: list[T] = []
         for attempt in range(MAX_ROUNDS):
             requests = [self._request(keys[at : at + BATCH]) for at in range(0, len(keys), BATCH)]
             keys = []
             for body in (yield from send_all(requests)):
-                found, unprocessed = self._decoder.batch(body, self._table.physical)
-                rows.extend(found)
+                if self._seen is not None:
+                    self._seen(body)
+                some, unprocessed = self._decoder.batch(body, self._table.physical)
+                found.extend(some)
                 keys.extend(unprocessed["Keys"] if unprocessed else ())
             if not keys:
-                return rows
+                return found
             yield Pause(random.uniform(0, 0.05 * 2**attempt))
         raise Throttled(
             f"{len(keys)} keys of {self._table.name!r} were left unprocessed after {MAX_ROUNDS} rounds; "
@@ -213,9 +247,22 @@ class Batches:
     def _request(self, keys: Sequence[Item]) -> Request:
         placeholders = Placeholders()
         wanted: dict[str, Any] = {"Keys": list(keys), "ConsistentRead": self._consistent}
-        wanted.update(placeholders.projection(self._attributes))
+        wanted.update(placeholders.projection(self._attributes or []))
         placeholders.into(wanted)
         return Request("BatchGetItem", {"RequestItems": {self._table.physical: wanted}})
+
+
+def whole_items(table: Table, keys: Sequence[Item]) -> Asking[dict[Identity, Item]]:
+    """The items of these keys that are there, whole and strongly read: one by GetItem, more by BatchGetItem."""
+    items: list[Item]
+    if len(keys) == 1:
+        body: bytes = yield Request("GetItem", {"TableName": table.physical, "Key": keys[0], "ConsistentRead": True})
+        item = wire_item(body)
+        items = [] if item is None else [item]
+    else:
+        batches = Batches(table, keys, None, WholeItems(), consistent=True)
+        items = (yield from batches.next_page(None)) or []
+    return {identity(key_of(item, table), table): item for item in items}
 
 
 def projected(fields: Sequence[Column], table: Table) -> list[str]:

@@ -25,6 +25,20 @@ def split(wire: WireValue) -> tuple[str, Any]:
     return next(iter(wire.items()))
 
 
+def same_wire(left: WireValue | None, right: WireValue | None) -> bool:
+    """Whether two values that the service gave are one: the order of a set says nothing."""
+    return left == right or (left is not None and right is not None and _ordered(left) == _ordered(right))
+
+
+def _ordered(wire: WireValue) -> WireValue:
+    wire_type, value = split(wire)
+    if wire_type in ("SS", "NS", "BS"):
+        return {wire_type: sorted(value)}
+    if wire_type == "M":
+        return {"M": {name: _ordered(each) for name, each in value.items()}}
+    return {"L": [_ordered(each) for each in value]} if wire_type == "L" else wire
+
+
 def item_size(item: Item) -> int:
     """The bytes of an item as DynamoDB counts them, names included. Numbers are the guide's own approximation."""
     return sum(len(name.encode()) + _size(wire) for name, wire in item.items())

@@ -29,11 +29,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "TableDDLTest::test_add_table_comment",
         "TableDDLTest::test_drop_table_comment",
     ),
-    reasons.NO_LEVELS: (
-        "IsolationLevelTest::test_all_levels",
-        "IsolationLevelTest::test_dialect_user_setting_is_restored",
-        "IsolationLevelTest::test_non_default_isolation_level",
-    ),
     reasons.NO_TABLE_AS: (
         "TableViaSelectTest::test_without_metadata[plain0]",
         "TableViaSelectTest::test_without_metadata[plain1]",

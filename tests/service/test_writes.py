@@ -229,7 +229,7 @@ def test_a_key_move_onto_a_taken_key(transacting: Shop) -> None:
 def test_a_key_move_does_not_lose_what_another_wrote(transacting: Shop, other: Shop) -> None:
     transacting.run("UPDATE shop SET number = 9 WHERE customer = 'ada' AND number = 1")
     other.run(UPDATE, {"c": "ada", "n": 1, "note": "theirs"})
-    with pytest.raises(StaleRow):
+    with pytest.raises(SerializationError):
         transacting.connection.commit()
     assert transacting.rows(NOTES) == [(0, None), (1, "theirs")]
 

@@ -203,10 +203,36 @@ def test_a_block_commits_or_forgets(client: Answering) -> None:
     assert len(client.sent) == 1
 
 
-@pytest.mark.parametrize("level", ["SERIALIZABLE", "REPEATABLE READ", "CHAOS"])
-def test_levels_that_are_not_there(connection: Connection, level: str) -> None:
-    with pytest.raises(NotSupportedError, match=level):
-        connection.isolation_level = level
+def test_a_level_that_is_not_there_is_refused_with_those_that_are(connection: Connection) -> None:
+    with pytest.raises(NotSupportedError, match=r"CHAOS.*READ COMMITTED, REPEATABLE READ, SERIALIZABLE, AUTOCOMMIT"):
+        connection.isolation_level = "CHAOS"
+
+
+def test_savepoints_nest_and_are_gone_back_to(connection: Connection, client: Answering) -> None:
+    cursor = connection.cursor()
+    for number, name in enumerate(("a", "b", "a")):
+        connection.savepoint(name)
+        cursor.execute(INSERT, {"id": number, "name": "x"})
+    assert connection.buffer is not None
+    connection.rollback_to("a")  # the inner one
+    assert len(connection.buffer.entries) == 2
+    connection.release("a")
+    connection.rollback_to("a")
+    assert connection.buffer.entries == {}
+    with pytest.raises(ProgrammingError, match="no savepoint 'b'"):
+        connection.release("b")
+    connection.release("a")
+    assert not connection.buffer.insert_at_once
+
+
+def test_no_savepoint_in_autocommit_and_no_ddl_in_a_savepoint(connection: Connection) -> None:
+    connection.savepoint("a")
+    with pytest.raises(NotSupportedError, match="savepoint"):
+        connection.cursor().execute("DROP TABLE t")
+    connection.rollback()
+    connection.isolation_level = "AUTOCOMMIT"
+    with pytest.raises(NotSupportedError, match="savepoints"):
+        connection.savepoint("a")
 
 
 def test_autocommit_buffers_nothing(connection: Connection, client: Answering) -> None:

@@ -166,10 +166,12 @@ class TestConnections:
             assert connection.get_isolation_level() == "READ COMMITTED"
             assert not engine.dialect.detect_autocommit_setting(raw(connection))
 
-    @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
-    def test_a_level_that_is_not_built_is_refused(self, engine: Engine, level: Any) -> None:
-        with engine.connect() as connection, pytest.raises(exc.NotSupportedError, match=level):
-            connection.execution_options(isolation_level=level)
+    @pytest.mark.parametrize("level", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "AUTOCOMMIT"])
+    def test_each_level_is_set_and_reported(self, engine: Engine, level: Any) -> None:
+        with engine.connect().execution_options(isolation_level=level) as connection:
+            assert connection.get_isolation_level() == level
+        with engine.connect() as connection:
+            assert connection.get_isolation_level() == "READ COMMITTED"
 
     def test_a_level_that_is_none_is_refused(self, engine: Engine) -> None:
         with engine.connect() as connection, pytest.raises(exc.ArgumentError, match="REPEATABLE READ"):
@@ -185,8 +187,9 @@ class TestConnections:
         with engine.connect() as connection, pytest.raises(exc.NotSupportedError, match="two-phase"):
             connection.begin_twophase()
 
-    def test_savepoints_are_refused(self, engine: Engine) -> None:
-        with engine.connect() as connection, pytest.raises(exc.NotSupportedError, match="Savepoints"):
+    def test_savepoints_in_autocommit_are_refused(self, engine: Engine) -> None:
+        autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+        with autocommit.connect() as connection, pytest.raises(exc.NotSupportedError, match="AUTOCOMMIT"):
             connection.begin_nested()
 
     def test_a_failure_of_the_inspector_is_sqlalchemys(self, monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:

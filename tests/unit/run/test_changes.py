@@ -6,14 +6,14 @@ import pytest
 
 from sqlalchemy_dynamorm.errors import ConditionFailed, DuplicateKey, SerializationError, Throttled, TransactionCanceled
 from sqlalchemy_dynamorm.run.bind import bound
-from sqlalchemy_dynamorm.run.buffer import Buffer
+from sqlalchemy_dynamorm.run.buffer import Buffer, Level
 from sqlalchemy_dynamorm.run.changes import Changer
 from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.inserts import Inserter
-from sqlalchemy_dynamorm.run.reads import Scope
+from sqlalchemy_dynamorm.run.reads import Reader, Scope
 from sqlalchemy_dynamorm.run.system import Counters
-from tests.scripted import Played, Reply, play
-from tests.unit.plan.planning import changed, inserted
+from tests.scripted import Played, Reply, done, play
+from tests.unit.plan.planning import changed, inserted, selected
 
 NO = ConditionFailed("no")
 STORED = {"p": {"S": "x"}, "s": {"N": "1"}, "a": {"S": "k"}, "n": {"N": "1"}}
@@ -58,11 +58,65 @@ def test_an_error_among_many_says_how_many_were_changed() -> None:
 def test_in_a_transaction_the_row_is_read_and_judged_here() -> None:
     buffer = Buffer()
     assert run(UPDATE + " AND a = 'other'", {"Item": STORED}, buffer=buffer).result.rowcount == 0
-    assert run(UPDATE, {}, buffer=buffer).result.rowcount == 0
+    assert run(UPDATE, {}, values=[{"s": 2}], buffer=buffer).result.rowcount == 0
     assert buffer.entries == {}
-    assert run(UPDATE + " AND a = 'k'", {"Item": STORED}, buffer=buffer).result.rowcount == 1
+    again = run(UPDATE + " AND a = 'k'", buffer=buffer)
+    assert (again.result.rowcount, again.requests) == (1, [])
     again = run(UPDATE + " AND a = 'k'", buffer=buffer)
     assert (again.result.rowcount, again.requests) == (0, [])
+
+
+def loaded(text: str, *script: Reply, what: str, level: Level = "READ COMMITTED") -> Buffer:
+    """A transaction that has run this SELECT."""
+    buffer = Buffer(level)
+    done(Reader(selected(text, what=what)).run(bound({}), Scope(buffer)), *script)
+    return buffer
+
+
+@pytest.mark.parametrize(
+    "answer", [{"Item": STORED}, {"Items": [STORED], "Count": 1}, {"Responses": {"things": [STORED]}}]
+)
+def test_what_was_loaded_is_changed_without_another_read(answer: dict[str, Any]) -> None:
+    where = {"Item": "s = 1", "Items": "s > 0", "Responses": "s IN (1, 2)"}[next(iter(answer))]
+    buffer = loaded(f"p = 'x' AND {where}", answer, what="p, s, a")
+    played = run(UPDATE + " AND a = 'k'", buffer=buffer)
+    assert (played.result.rowcount, played.requests) == (1, [])
+    (entry,) = buffer.entries.values()
+    assert (entry.known, entry.changed) == (frozenset("psa"), frozenset("a"))
+
+
+def test_an_image_that_does_not_decide_is_read_again() -> None:
+    fresh = {**STORED, "a": {"S": "theirs"}}
+    for where in ("a = 'theirs'", "n = 1"):  # does not hold on the image; is not in it
+        buffer = loaded("p = 'x' AND s = 1", {"Item": STORED}, what="p, s, a")
+        played = run(f"{UPDATE} AND {where}", {"Item": fresh}, buffer=buffer)
+        assert (played.result.rowcount, played.operations) == (1, ["GetItem"])
+
+
+def test_in_repeatable_read_the_first_image_decides() -> None:
+    buffer = loaded("p = 'x' AND s = 1", {"Item": STORED}, what="p, s, a", level="REPEATABLE READ")
+    played = run(UPDATE + " AND a = 'theirs'", buffer=buffer)
+    assert (played.result.rowcount, played.requests) == (0, [])
+    (watch,) = buffer.watches.values()
+    assert watch.pins == {"a"}
+
+
+def test_what_an_update_shows_is_pinned() -> None:
+    buffer = loaded("p = 'x' AND s = 1", {"Item": STORED}, what="p, s, n")
+    assert run(UPDATE + " RETURNING a, n", buffer=buffer).rows == [("new", 1)]
+    (entry,) = buffer.entries.values()
+    assert entry.pins == {"n"}
+
+
+def test_what_a_read_needs_of_a_changed_item_is_read_and_composed() -> None:
+    buffer = loaded("p = 'x' AND s = 1", {"Item": {"p": {"S": "x"}, "s": {"N": "1"}}}, what="p, s")
+    run(UPDATE, buffer=buffer)
+    read = selected("p = 'x' AND s = 1", what="a, n")
+    played = done(Reader(read).run(bound({}), Scope(buffer)), {"Item": {**STORED, "n": {"N": "7"}}})
+    assert (played.rows, played.operations) == ([("new", 7)], ["GetItem"])
+    (entry,) = buffer.entries.values()
+    assert entry.pins == {"n"}
+    assert entry.known is None
 
 
 def test_a_key_that_is_set_to_itself_and_lost_counts_nothing() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy_dynamorm.run.bind import bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
 from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.edits import Assign
+from sqlalchemy_dynamorm.run.images import Image
 from sqlalchemy_dynamorm.run.writing import Check
 from tests.scripted import done, failed, play
 
@@ -38,7 +39,7 @@ def test_a_single_write_goes_as_itself_and_is_not_repeatable() -> None:
 
 def test_a_row_that_is_gone_is_stale() -> None:
     buffer = Buffer()
-    buffer.update(USERS, {"id": {"N": "1"}}, Done({"n": Assign({"S": "y"})}), Check(ALWAYS, bound({})))
+    buffer.update(USERS, Image({"id": {"N": "1"}}), Done({"n": Assign({"S": "y"})}), Check(ALWAYS, bound({})))
     assert isinstance(failed(commit(buffer), ConditionFailed("no")), errors.StaleRow)
 
 
@@ -83,7 +84,7 @@ def test_the_reason_of_a_cancelled_transaction_is_its_error(codes: list[str], ki
 def test_a_move_is_a_guarded_delete_and_a_put() -> None:
     before, after = {"id": {"N": "1"}, "n": {"S": "x"}}, {"id": {"N": "2"}, "n": {"S": "x"}}
     moving = Buffer()
-    moving.move(USERS, before, after, Check(ALWAYS, bound({})))
+    moving.move(USERS, Image(before), after, Check(ALWAYS, bound({})))
     played = done(commit(moving))
     deletion, put = played.only["TransactItems"]
     assert deletion["Delete"]["ConditionExpression"] == "attribute_exists(#0) AND #1 = :0"
