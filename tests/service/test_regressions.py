@@ -11,9 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, subqueryload
-
-from sqlalchemy_dynamorm.errors import Unsupported
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload, subqueryload
 
 
 class Base(DeclarativeBase):
@@ -73,11 +71,19 @@ def test_a_number_is_true_where_it_is_not_0(engine: Engine, where: str, found: l
         assert sorted(connection.scalars(sa.text(f"SELECT id FROM baskets WHERE {where}"))) == found
 
 
-def test_subqueryload_is_refused_by_name(engine: Engine) -> None:
+def test_subqueryload_loads_what_selectinload_loads(engine: Engine) -> None:
     fill(engine)
-    with Session(engine) as session, pytest.raises(exc.NotSupportedError) as caught:
-        session.scalars(sa.select(Basket).options(subqueryload(Basket.fruits))).all()
-    assert isinstance(caught.value.orig, Unsupported)
+    with Session(engine) as session, session.begin():
+        session.add_all([Fruit(id="apple", basket="full"), Fruit(id="pear", basket="full")])
+    for load in (subqueryload, selectinload):
+        with Session(engine) as session:
+            baskets = session.scalars(sa.select(Basket).options(load(Basket.fruits))).all()
+            assert {b.id: sorted(f.id for f in b.fruits) for b in baskets} == {
+                "none": [],
+                "empty": [],
+                "light": [],
+                "full": ["apple", "pear"],
+            }
 
 
 def test_dispose_while_others_are_writing() -> None:

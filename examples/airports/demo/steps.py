@@ -117,8 +117,9 @@ def transact(report: Report) -> None:
         session.commit()
 
     back = update(Airport).where(Airport.icao == "ZZZZ").values(name="Somewhere")
+    # In a transaction an item is read once; the next transaction reads it anew.
     with (
-        report.step("A change that is rolled back: nothing is written", back, GetItem=3),
+        report.step("A change that is rolled back: nothing is written", back, GetItem=2),
         Session(report.engine) as session,
     ):
         session.execute(back)
