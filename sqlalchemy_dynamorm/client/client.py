@@ -138,16 +138,22 @@ class Client:
     def _send(self, request: Request, policy: Policy) -> bytes:
         """One request, repeated as the policy allows.
 
-        :raises Error: the last failure.
+        :raises Error: the last failure; ``OutcomeUnknown`` if an answer was lost before, and it does not say what
+            became of the request.
         """
-        attempt = 0
+        attempt, lost = 0, False
         while True:
             attempt += 1
             try:
                 return self._once(request)
             except Error as failure:
+                from sqlalchemy_dynamorm.client import failures
+
+                lost = lost or failures.was_lost(failure, request)
                 seconds = policy.wait(failure, attempt)
                 if seconds is None:
+                    if lost and not failures.is_a_verdict(failure):
+                        raise failures.unknown(request) from failure
                     raise
             time.sleep(seconds)
 

@@ -8,6 +8,7 @@ from typing import Any
 from botocore import exceptions as aws
 
 from sqlalchemy_dynamorm import errors
+from sqlalchemy_dynamorm.client.retry import may_repeat
 from sqlalchemy_dynamorm.errors import AWS_CODES, Error
 from sqlalchemy_dynamorm.run.request import Request
 
@@ -58,6 +59,24 @@ def translate(failure: Exception, request: Request, endpoint: str) -> Error:
             return errors.ServiceUnavailable(f"{endpoint} did not answer: {type(failure).__name__}.", **where)
         return unknown(request)
     return errors.InternalError(f"{request.operation} failed: {type(failure).__name__}: {failure}", **where)
+
+
+def was_lost(failure: Error, request: Request) -> bool:
+    """Whether a transaction's answer was lost, which is sent again because its token makes that harmless."""
+    return (
+        request.operation == "TransactWriteItems"
+        and isinstance(failure, errors.ServiceUnavailable)
+        and not isinstance(failure.__cause__, NEVER_SENT)
+    )
+
+
+def is_a_verdict(failure: Error) -> bool:
+    """Whether a transaction's failure says that it was not applied, earlier attempts included.
+
+    The service answers a token that it has carried out with success, so a condition that does not hold is a verdict.
+    A conflict may be one with the earlier attempt itself, and a throttle or a refusal says nothing about it.
+    """
+    return isinstance(failure, errors.TransactionCanceled) and not may_repeat(failure)
 
 
 def unknown(request: Request) -> Error:

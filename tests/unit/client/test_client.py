@@ -138,6 +138,39 @@ def test_after_a_lost_answer_nobody_knows_what_became_of_a_write(
     assert (caught.value.table, caught.value.operation) == ("users", "PutItem")
 
 
+CONFLICT = refusal("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
+REFUSED = refusal("TransactionCanceledException", CancellationReasons=[{"Code": "ConditionalCheckFailed"}])
+
+
+@pytest.mark.parametrize("failure", LOST, ids=LOST_IDS)
+@pytest.mark.parametrize(
+    "last",
+    [None, refusal("ThrottlingException"), CONFLICT, refusal("AccessDeniedException")],
+    ids=["lost", "throttled", "conflict", "denied"],
+)
+def test_nobody_knows_what_became_of_a_transaction_of_which_no_answer_came(
+    connected: Connected, failure: Any, last: Any
+) -> None:
+    network = connected(failure, failure, last or failure)
+    with pytest.raises(OutcomeUnknown, match="The answer to TransactWriteItems was lost"):
+        client(max_attempts=3).ask(TRANSACTION)
+    assert network.count == 3
+
+
+def test_after_a_lost_answer_a_condition_that_fails_says_that_nothing_was_applied(
+    connected: Connected, aws: Client
+) -> None:
+    connected(LOST[0], REFUSED)
+    with pytest.raises(TransactionCanceled):
+        aws.ask(TRANSACTION)
+
+
+def test_a_transaction_that_never_left_was_not_applied(connected: Connected) -> None:
+    connected(EndpointConnectionError(endpoint_url=URL))
+    with pytest.raises(ServiceUnavailable):
+        client(max_attempts=2).ask(TRANSACTION)
+
+
 def test_a_checksum_that_is_right_is_no_failure(connected: Connected, aws: Client) -> None:
     checksum = zlib.crc32(json.dumps(FOUND).encode())
     network = connected(answer(FOUND, headers={"x-amz-crc32": str(checksum)}))
