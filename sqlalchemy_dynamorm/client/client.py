@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy_dynamorm.client.catalog import Catalog
 from sqlalchemy_dynamorm.client.retry import Policy
@@ -16,6 +17,9 @@ from sqlalchemy_dynamorm.client.settings import Settings
 from sqlalchemy_dynamorm.errors import Error
 from sqlalchemy_dynamorm.run.request import Ask, Asking, Join, Pause, Request, Rows, Start, T
 from sqlalchemy_dynamorm.run.system import Counters
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.client.capacity import Meter
 
 Observer = Callable[[Request], None]
 
@@ -72,9 +76,12 @@ class Client:
             with self._lock:
                 self._observers = tuple(one for one in self._observers if one is not observer)
 
-    def run(self, execution: Asking[T]) -> Generator[list[tuple[Any, ...]], None, T]:
-        """Run an execution: yields its rows, a list at a time, and returns what it returns."""
-        policy = self._policy()
+    def run(self, execution: Asking[T], meter: Meter | None = None) -> Generator[list[tuple[Any, ...]], None, T]:
+        """Run an execution: yields its rows, a list at a time, and returns what it returns.
+
+        :param meter: counts the capacity that its calls consume.
+        """
+        policy = replace(self._policy(), meter=meter)
         answer: Any = None
         failure: Error | None = None
         while True:
@@ -141,11 +148,13 @@ class Client:
         :raises Error: the last failure; ``OutcomeUnknown`` if an answer was lost before, and it does not say what
             became of the request.
         """
+        meter = policy.meter
+        request = request if meter is None else meter.asking(request)
         attempt, lost = 0, False
         while True:
             attempt += 1
             try:
-                return self._once(request)
+                body = self._once(request)
             except Error as failure:
                 from sqlalchemy_dynamorm.client import failures
 
@@ -155,6 +164,10 @@ class Client:
                     if lost and not failures.is_a_verdict(failure):
                         raise failures.unknown(request) from failure
                     raise
+            else:
+                if meter is not None:
+                    meter.count(request, body)
+                return body
             time.sleep(seconds)
 
     def _once(self, request: Request) -> bytes:

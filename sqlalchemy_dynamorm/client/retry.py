@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sqlalchemy_dynamorm.errors import (
     ConditionFailed,
@@ -20,6 +21,9 @@ from sqlalchemy_dynamorm.errors import (
     Throttled,
     TransactionCanceled,
 )
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.client.capacity import Meter
 
 BASE, CAP = 0.05, 5.0  # seconds
 _PASSING = {
@@ -38,11 +42,13 @@ class Policy:
 
     :ivar attempts: at the most, the first included.
     :ivar until: the ``time.monotonic()`` after which no wait begins, or ``None``.
+    :ivar meter: counts the capacity that answers say was consumed; ``None`` where it is not asked for.
     """
 
     attempts: int
     until: float | None = None
     jitter: random.Random = field(default_factory=random.Random)
+    meter: Meter | None = None
 
     def wait(self, failure: Error, attempt: int) -> float | None:
         """Seconds to wait before attempt ``attempt + 1``; ``None`` to give up."""

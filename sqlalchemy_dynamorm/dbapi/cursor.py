@@ -11,6 +11,7 @@ from sqlalchemy_dynamorm.errors import InterfaceError, ProgrammingError
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 
 if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.client.capacity import Meter
     from sqlalchemy_dynamorm.dbapi.connection import Connection
     from sqlalchemy_dynamorm.dbapi.paging import PageOf, Paging
     from sqlalchemy_dynamorm.dbapi.statement import Prepared
@@ -47,6 +48,7 @@ class Cursor:
         self.lastrowid: int | None = None
         self.next_page: str | None = None
         self._rows: Iterator[Row] | None = None
+        self._meter: Meter | None = None
 
     # --- running ---
 
@@ -121,6 +123,10 @@ class Cursor:
         self._clear()
         prepared = self._statement(statement)
         node = prepared.node
+        if self._options(options).capacity == "true":
+            from sqlalchemy_dynamorm.client.capacity import Meter
+
+            self._meter = Meter()
         if page is not None and not isinstance(node, nodes.Select | nodes.Compound):
             raise ProgrammingError("A page is of a SELECT; run other statements with execute().")
         match node:
@@ -171,13 +177,13 @@ class Cursor:
         self._rows = iter(rows)
 
     def _paged(self, execution: Execution) -> Iterator[Row]:
-        pages = self.connection.client.run(execution)
+        pages = self.connection.client.run(execution, self._meter)
         first: list[Row] = next(pages, [])  # now, so that what is wrong with the statement is said by execute()
         return chain(first, chain.from_iterable(pages))
 
     def _finish(self, execution: Execution) -> Outcome:
         rows: list[Row] = []
-        pages = self.connection.client.run(execution)
+        pages = self.connection.client.run(execution, self._meter)
         while True:
             try:
                 rows.extend(next(pages))
@@ -206,6 +212,11 @@ class Cursor:
         self.description = tuple((label, None, None, None, None, None, True) for label in labels)
 
     # --- results ---
+
+    @property
+    def consumed_capacity(self) -> float | None:
+        """Capacity units of the last statement's calls so far; ``None`` if not asked for or not told."""
+        return None if self._meter is None else self._meter.units
 
     def _result(self) -> Iterator[Row]:
         self._check_open()

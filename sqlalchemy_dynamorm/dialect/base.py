@@ -137,6 +137,7 @@ class DynamoDBDialect(ReflectingDialect):
         idempotent_writes: Any = NOT_GIVEN,
         index_read: Any = NOT_GIVEN,
         segments: Any = NOT_GIVEN,
+        capacity: Any = NOT_GIVEN,
         **keywords: Any,
     ) -> None:
         """The options are those of ``client/settings.py``, checked there; they win over the URL's."""
@@ -223,6 +224,7 @@ class DynamoDBDialect(ReflectingDialect):
         elif context.has_effect():
             prepared, options = context.prepared(statement), context.statement_options()
             cursor.execute(prepared, parameters, options=options, page=context.page)
+            _log_capacity(context, cursor)
 
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
         self.do_execute(cursor, statement, {}, context)
@@ -232,6 +234,7 @@ class DynamoDBDialect(ReflectingDialect):
             cursor.executemany(statement, parameters)
         else:
             cursor.executemany(context.prepared(statement), parameters, options=context.statement_options())
+            _log_capacity(context, cursor)
 
     # ---- transactions
 
@@ -275,3 +278,9 @@ class DynamoDBDialect(ReflectingDialect):
 
     def detect_autocommit_setting(self, dbapi_conn: Any) -> bool:
         return bool(dbapi_conn.isolation_level == "AUTOCOMMIT")
+
+
+def _log_capacity(context: Any, cursor: Any) -> None:
+    """Where it was asked for, and the engine echoes."""
+    if cursor.consumed_capacity is not None:
+        context.engine.logger.info("consumed capacity: %s", cursor.consumed_capacity)

@@ -54,6 +54,11 @@ class ExecutionContext(DefaultExecutionContext):
         return self.execution_options.get(PAGE)
 
     @property
+    def consumed_capacity(self) -> float | None:
+        """Capacity units of the statement's calls so far; ``None`` if not asked for or not told."""
+        return self.cursor.consumed_capacity  # type: ignore[no-any-return]
+
+    @property
     def next_page(self) -> str | None:
         """Where the page after it begins; ``None`` at the end."""
         return self.cursor.next_page  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "consistent_read": ("auto", "true", "false"),
     "scan": ("refuse", "warn", "allow"),
     "local": ("allow", "warn", "refuse"),
+    "capacity": ("false", "true"),
 }
 MAX_SEGMENTS = 1_000_000
 """``TotalSegments`` of a Scan (DynamoDB API reference)."""
@@ -25,6 +26,7 @@ class PlanOptions:
     :ivar scan: what to do with a statement that would read a whole table to answer for a part of it.
     :ivar local: what to do with a statement that SQLite must compute, on rows that are read for it.
     :ivar segments: how many segments a Scan is read in, side by side.
+    :ivar capacity: whether the calls say what they consume; it changes no plan.
     :ivar index: the index that a statement is to use; only a statement has this one.
     """
 
@@ -32,6 +34,7 @@ class PlanOptions:
     scan: Literal["refuse", "warn", "allow"] = "refuse"
     local: Literal["allow", "warn", "refuse"] = "allow"
     segments: int = 1
+    capacity: Literal["false", "true"] = "false"
     index: str | None = None
 
     def with_overrides(self, overrides: dict[str, Any]) -> PlanOptions:

@@ -10,8 +10,8 @@ def test_overrides() -> None:
     options = PlanOptions()
     assert options.with_overrides({}) is options
     assert options.with_overrides({"scan": "warn"}) == PlanOptions(scan="warn")
-    assert PLAN_OPTIONS == ("consistent_read", "scan", "local", "segments", "index")
-    assert PLAN_OPTIONS[:4] == ENGINE_OPTIONS
+    assert PLAN_OPTIONS == ("consistent_read", "scan", "local", "segments", "capacity", "index")
+    assert PLAN_OPTIONS[:5] == ENGINE_OPTIONS
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), ("auto", "auto")])
@@ -45,5 +45,7 @@ def test_an_index_is_named() -> None:
 
 
 def test_an_unknown_option_is_refused_by_name() -> None:
-    with pytest.raises(InterfaceError, match="'scans'; there are: consistent_read, index, local, scan, segments"):
+    with pytest.raises(
+        InterfaceError, match="'scans'; there are: capacity, consistent_read, index, local, scan, segments"
+    ):
         PlanOptions().with_overrides({"scans": "allow"})
