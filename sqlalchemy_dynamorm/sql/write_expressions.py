@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, get_args
 
-from sqlalchemy_dynamorm.errors import UnsupportedValue
+from sqlalchemy_dynamorm.errors import Unsupported, UnsupportedValue
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reserved import RESERVED
 
@@ -18,8 +18,12 @@ def write_expression(node: nodes.Expression | nodes.ParamList) -> str:
     """The text of a value or a condition.
 
     :raises UnsupportedValue: a constant has no text: NaN, an infinity.
+    :raises Unsupported: what only SQLite computes, of which just the original text is kept.
     """
-    return _WRITERS[type(node)](node)
+    writer = _WRITERS.get(type(node))
+    if writer is None:
+        raise Unsupported(f"{getattr(node, 'what', type(node).__name__)} has no text that is written anew.")
+    return writer(node)
 
 
 def name(text: str) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sqlalchemy_dynamorm.errors import Error
+from sqlalchemy_dynamorm.errors import Error, Unsupported
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 from sqlalchemy_dynamorm.sql.writer import write
@@ -106,10 +106,14 @@ def test_a_broken_statement_is_read_or_refused(head: str, condition: nodes.Expre
 
 
 def refused(text: str) -> bool:
-    """Whether the text is refused; what is read must read back from its own text."""
+    """Whether the text is refused; what is read must read back from its own text, if it has one."""
     try:
         found = read(text, LISTS)
     except Error:
         return True
-    assert repr(read(write(found), LISTS)) == repr(found)
+    try:
+        written = write(found)
+    except Unsupported:
+        return False  # SQLite runs the text as it is
+    assert repr(read(written, LISTS)) == repr(found)
     return False

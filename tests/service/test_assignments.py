@@ -154,7 +154,7 @@ def test_what_was_shown_is_not_changed_by_another(engine: Engine) -> None:
         assert connection.execute(sa.select(T.count).where(T.id == 1)).scalar() == 6
         with engine.connect() as other:
             other.execute(add)
-        with pytest.raises(exc.SQLAlchemyError, match="changed or deleted by another"):
+        with pytest.raises(exc.OperationalError, match="this transaction read was changed by another"):
             connection.commit()
     assert left(engine)[0][1] == 6
 
