@@ -72,7 +72,7 @@ def _concat(node: nodes.Concat) -> str:
 
 
 def _column(node: nodes.Column) -> str:
-    return name(node.name) if node.table is None else f"{name(node.table)}.{name(node.name)}"
+    return ".".join(name(part) for part in (node.schema, node.table, node.name) if part is not None)
 
 
 # --- conditions -------------------------------------------------------------------------------------------------

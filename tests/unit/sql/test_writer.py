@@ -58,6 +58,7 @@ def test_statements_in_their_plain_form_stay_as_they_are(text: str) -> None:
 def test_expressions_and_names_alone() -> None:
     assert write(nodes.And((Column("a"), nodes.Or((Column("b"), Param("p")))))) == "a AND (b OR :p)"
     assert write(nodes.In((Column("a"),), nodes.ParamList("many"))) == "a IN (:many)"
+    assert write(Column("a", "t", "s")) == "s.t.a"
     assert write(nodes.TableName("t t", "s")) == 's."t t"'
     assert write(nodes.Star("t")) == "t.*"
 
