@@ -29,6 +29,8 @@ STAGED = sa.Table("things", METADATA, sa.Column("id", sa.Integer, primary_key=Tr
 class Recorder:
     """A connection and its cursor in one: it keeps what it is asked to execute."""
 
+    consumed_capacity: float | None = None
+
     calls: list[tuple[Any, Any, Any]] = field(default_factory=list)
     isolation_level: str = "READ COMMITTED"
     description: Any = None
