@@ -58,7 +58,6 @@ class Settings:
 NOT_YET: dict[str, tuple[str, ...]] = {
     "overflow": ("error",),
     "foreign_keys": ("declare",),
-    "insert_check": ("commit",),
     "idempotent_writes": ("auto",),
     "index_read": ("eventual",),
 }

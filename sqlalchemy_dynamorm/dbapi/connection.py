@@ -157,7 +157,7 @@ class Connection:
         if buffer is None:
             raise errors.NotSupportedError("AUTOCOMMIT has no savepoints: each statement is sent at once.")
         self._savepoints.append((name, buffer.mark()))
-        buffer.insert_at_once = True
+        buffer.early = True
 
     def rollback_to(self, name: str) -> None:
         """Undo what was done since a savepoint, which stays; what was read stays known.
@@ -176,7 +176,7 @@ class Connection:
         """
         del self._savepoints[self._savepoint(name) :]
         assert self._buffer is not None
-        self._buffer.insert_at_once = bool(self._savepoints)
+        self._buffer.early = bool(self._savepoints)
 
     def _savepoint(self, name: str) -> int:
         """The place of the latest savepoint of that name."""

@@ -16,13 +16,18 @@ from sqlalchemy_dynamorm.plan.steps import ChangePlan, GetItem, InsertPlan
 from sqlalchemy_dynamorm.sql import nodes
 
 
-def plan_insert(statement: nodes.Insert, names: Names) -> InsertPlan:
+def plan_insert(statement: nodes.Insert, names: Names, options: PlanOptions) -> InsertPlan:
     """The plan of an INSERT."""
     columns = tuple(names.target(name) for name in statement.columns)
     _refuse_twice(columns, "the column list of INSERT")
     defaults = {column: column.default for column in names.table.columns if column.default and column not in columns}
     rows = tuple((*row, *defaults.values()) for row in statement.rows)
-    return InsertPlan(names.table, (*columns, *defaults), rows, returning(statement.returning, names))
+    shown = returning(statement.returning, names)
+    return InsertPlan(names.table, (*columns, *defaults), rows, shown, _early(options))
+
+
+def _early(options: PlanOptions) -> bool:
+    return options.insert_check == "statement"
 
 
 def _refuse_twice(columns: list[Column] | tuple[Column, ...], place: str) -> None:
@@ -66,7 +71,7 @@ def _change(
     choice = choose(table, where, Wanted(frozenset()), options)
     if isinstance(choice.access, GetItem):
         key, check = choice.access.key, choice.access.check
-        return ChangePlan(table, where, choice.rest, key, None, assignments, back, check)
+        return ChangePlan(table, where, choice.rest, key, None, assignments, back, check, _early(options))
     find = read(table, where, tuple(table.by_name[name] for name in table.key_columns), options)
     check_scan(table, where, choice, options, (), limited=False)
-    return ChangePlan(table, where, where, None, find, assignments, back)
+    return ChangePlan(table, where, where, None, find, assignments, back, early=_early(options))

@@ -197,6 +197,9 @@ def _insert(plan: InsertPlan) -> Iterator[_Step]:
     table = plan.table
     if table.autoincrement is not None and table.autoincrement not in plan.columns:
         yield "UpdateItem", "the system table", None, None, None, f"the next ids for {table.autoincrement.name!r}"
+    if plan.early:
+        yield "GetItem", table.physical, None, ", ".join(table.key), None, f"whether the key is free: {_EARLY}"
+        yield from _guards_read(table, None)
     condition = f"attribute_not_exists({table.partition})"
     yield "PutItem", table.physical, None, None, condition, f"{_rows(len(plan.rows))}; {_COMMIT}"
     yield from _guards(table, None)
@@ -206,13 +209,27 @@ _COMMIT = "in a transaction it is buffered, and commit sends one TransactWriteIt
 _CHANGE = f"{_COMMIT}; there the item is read first (GetItem), unless the transaction knows it, for the rowcount"
 
 
+_EARLY = "insert_check=statement has it read in a transaction, and commit checks it again"
+
+
+def _guards_read(table: Table, changed: frozenset[str] | None) -> Iterator[_Step]:
+    """The guards that are read early; see :func:`_guards`."""
+    names = _held(table, changed)
+    if names:
+        yield "GetItem", table.system, None, None, None, f"whether the values of {names} are free: {_EARLY}"
+
+
 def _guards(table: Table, changed: frozenset[str] | None) -> Iterator[_Step]:
     """The guards that change where these columns do; ``None`` for all."""
-    held = [unique for unique in table.uniques if changed is None or changed & {*unique.columns}]
-    if held:
-        names = " and ".join(f"({', '.join(unique.columns)})" for unique in held)
+    names = _held(table, changed)
+    if names:
         why = f"in one transaction with the row, at once too: the guards of the unique values of {names}"
         yield "TransactWriteItems", table.system, None, None, None, why
+
+
+def _held(table: Table, changed: frozenset[str] | None) -> str:
+    held = [unique for unique in table.uniques if changed is None or changed & {*unique.columns}]
+    return " and ".join(f"({', '.join(unique.columns)})" for unique in held)
 
 
 def _rows(count: int) -> str:
@@ -227,10 +244,12 @@ def _change(plan: ChangePlan) -> Iterator[_Step]:
         condition.append(f"({show(plan.rest)})" if isinstance(plan.rest, Some) else show(plan.rest))
     key = _joined((*plan.key, *conjuncts(plan.check))) if plan.key is not None else "each key found"
     conditions = " AND ".join(condition)
-    yield from _changed(plan, key, conditions)
     set_ = None
     if plan.assignments is not None and not plan.moves:
         set_ = frozenset(each.column.name for each in plan.assignments)
+    if plan.early and plan.assignments is not None:
+        yield from _guards_read(plan.table, set_)
+    yield from _changed(plan, key, conditions)
     yield from _guards(plan.table, set_)
 
 
@@ -238,6 +257,8 @@ def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[_Step]:
     if plan.moves:
         why = "the key changes: the old item is deleted if unchanged, the new one put if its key is free"
         yield "GetItem", plan.table.physical, None, key, None, "the item to move"
+        if plan.early:
+            yield "GetItem", plan.table.physical, None, "the new key", None, f"whether it is free: {_EARLY}"
         yield "TransactWriteItems", plan.table.physical, None, key, conditions, why
         return
     if plan.assignments is None:

@@ -12,6 +12,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "scan": ("refuse", "warn", "allow"),
     "local": ("allow", "warn", "refuse"),
     "capacity": ("false", "true"),
+    "insert_check": ("commit", "statement"),
 }
 MAX_SEGMENTS = 1_000_000
 """``TotalSegments`` of a Scan (DynamoDB API reference)."""
@@ -27,6 +28,8 @@ class PlanOptions:
     :ivar local: what to do with a statement that SQLite must compute, on rows that are read for it.
     :ivar segments: how many segments a Scan is read in, side by side.
     :ivar capacity: whether the calls say what they consume; it changes no plan.
+    :ivar insert_check: when a transaction finds out that a key, or a unique value, is taken: at commit, which costs no
+        read, or at the statement, and at commit once more.
     :ivar index: the index that a statement is to use; only a statement has this one.
     """
 
@@ -35,6 +38,7 @@ class PlanOptions:
     local: Literal["allow", "warn", "refuse"] = "allow"
     segments: int = 1
     capacity: Literal["false", "true"] = "false"
+    insert_check: Literal["commit", "statement"] = "commit"
     index: str | None = None
 
     def with_overrides(self, overrides: dict[str, Any]) -> PlanOptions:

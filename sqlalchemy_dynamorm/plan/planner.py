@@ -44,7 +44,7 @@ def plan(statement: nodes.Query, written: Written, tables: Tables, options: Plan
     names = Names(tables(statement.table), statement.table)
     if isinstance(statement, nodes.Insert):
         _refuse_hint(options)
-        return plan_insert(statement, names)
+        return plan_insert(statement, names, options)
     options = _hinted(statement.table, written, options)
     if isinstance(statement, nodes.Update):
         return plan_update(statement, names, options)

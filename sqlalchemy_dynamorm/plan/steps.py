@@ -171,12 +171,16 @@ class ReadPlan:
 
 @dataclass(frozen=True)
 class InsertPlan:
-    """PutItem, a row each, on condition that the key is free."""
+    """PutItem, a row each, on condition that the key is free.
+
+    :ivar early: a transaction reads at the statement whether key and unique values are free.
+    """
 
     table: Table
     columns: tuple[Column, ...]
     rows: tuple[tuple[nodes.Value, ...], ...]
     returning: Projection | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,7 @@ class ChangePlan:
     :ivar rest: the condition beside the key: all of the WHERE where keys are found first.
     :ivar assignments: what is set; ``None`` for a DELETE.
     :ivar check: what else the WHERE says of the key alone: where it is not so, nothing is sent.
+    :ivar early: a transaction reads at the statement whether new unique values, or a new key, are free.
     """
 
     table: Table
@@ -197,6 +202,7 @@ class ChangePlan:
     assignments: tuple[Assignment, ...] | None = None
     returning: Projection | None = None
     check: Predicate = ALWAYS
+    early: bool = False
 
     @property
     def moves(self) -> bool:

@@ -114,14 +114,14 @@ class Buffer:
 
     :ivar images: what it has read; they outlive the rollback of a savepoint.
     :ivar watches: the items that must still be what was read, whether they are written or not.
-    :ivar insert_at_once: an INSERT finds out at once whether its key is taken, as inside a savepoint.
+    :ivar early: taken keys and unique values are found at the statement, as inside a savepoint.
     :ivar verified: the watches are checked at commit even where nothing is written.
     """
 
     level: Level = "READ COMMITTED"
     entries: Entries = field(default_factory=dict)
     watches: Entries = field(default_factory=dict)
-    insert_at_once: bool = False
+    early: bool = False
     images: Images = field(init=False)
     verified: bool = field(init=False)
 
@@ -186,17 +186,13 @@ class Buffer:
         self.put(replace(found, pins=found.pins | pins))
         return after
 
-    def move(self, table: Table, image: Image, after: Item, check: Check) -> None:
-        """Give an item that was read, whole, another key: what is copied must be unchanged at commit.
-
-        :raises DuplicateKey: this transaction has put an item there itself.
-        """
+    def leave(self, table: Table, image: Image, check: Check) -> None:
+        """Delete an item that was read, whole, to be inserted by another key: what is copied must be unchanged."""
         self.delete(table, image, check)
         left = self.entries[table.physical, identity(key_of(image.item or {}, table), table)]
         if left.before is not None and not left.replaced:
             copied = writing.copied(table, left.before) - left.settled
             self.put(replace(left, pins=left.pins | copied, guarded=True))
-        self.insert(table, after)
 
     def delete(self, table: Table, image: Image, check: Check) -> None:
         """Delete an item that was read as ``image``."""

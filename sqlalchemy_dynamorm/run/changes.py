@@ -16,6 +16,7 @@ from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
 from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.decode import RowDecoder
+from sqlalchemy_dynamorm.run.early import refuse_taken_keys, refuse_taken_values
 from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.images import Image
 from sqlalchemy_dynamorm.run.items import applied
@@ -119,17 +120,34 @@ class Changer:
 
     def _judged(self, targets: list[Target], buffer: Buffer) -> Asking[int]:
         """Know the items, those together that must be read, then change those on which the WHERE holds, in order."""
-        count, table = 0, self.plan.table
+        table, early = self.plan.table, self.plan.early or buffer.early
         images = yield from self._images(targets, buffer)
+        changed: list[Item] = []
+        moved: list[Item] = []
         for target in targets:
             entry = buffer.entry(table, target.key)
             image = images[identity(target.key, table)] if entry is None else entry.image
             if image.item is not None and self._matches(image.item, target):
-                yield from self._change(target, image, buffer)
-                count += 1
+                after = yield from self._change(target, image, buffer)
+                changed.append(target.key if after is None else key_of(after, table))
+                if after is not None and identity(changed[-1], table) != identity(target.key, table):
+                    moved.append(after)
             elif buffer.repeatable:
                 buffer.watch(table, target.key, [column.name for column in columns_of(self.plan.where)])
-        return count
+            if self.plan.find is None:  # each is a statement of its own
+                yield from self._arrive(buffer, moved, early=early)
+        yield from self._arrive(buffer, moved, early=early)
+        if early:
+            yield from refuse_taken_values(buffer, table, changed)
+        return len(changed)
+
+    def _arrive(self, buffer: Buffer, moved: list[Item], *, early: bool) -> Asking[None]:
+        """Put the items that a statement has moved, once all of them have left their keys."""
+        table = self.plan.table
+        if early and moved:
+            yield from refuse_taken_keys(buffer, table, [key_of(item, table) for item in moved])
+        while moved:
+            buffer.insert(table, moved.pop(0))
 
     def _images(self, targets: list[Target], buffer: Buffer) -> Asking[dict[Identity, Image]]:
         """The items as this transaction sees them; those of which it knows too little are read, whole, together."""
@@ -166,13 +184,16 @@ class Changer:
     def _matches(self, image: Item, target: Target) -> bool:
         return checker(self.plan.where, self.fields, target.values)(self.whole.row(image))
 
-    def _change(self, target: Target, image: Image, buffer: Buffer) -> Asking[None]:
-        """Change one item that matched."""
+    def _change(self, target: Target, image: Image, buffer: Buffer) -> Asking[Item | None]:
+        """Change one item that matched; returns it as it then is, ``None`` where it is deleted.
+
+        One whose key changes has left its old key, and is still to be put under the new one.
+        """
         table, check, before = self.plan.table, Check(self.plan.rest, target.values), image.item or {}
         done = None if target.setting is None else target.setting.of(before)
         after = None if done is None else applied(before, done.edits, table)
         if after is not None and key_of(after, table) != key_of(before, table):
-            buffer.move(table, image, after, check)
+            buffer.leave(table, image, check)
         elif done is None:
             buffer.delete(table, image, check)
         else:
@@ -181,6 +202,7 @@ class Changer:
             buffer.show(table, target.key, [column.name for column in self.plan.returning.fields])
             shown = self.decoder.row(before if after is None else after)
             yield Rows([project(self.plan.returning, shown, target.values)])
+        return after
 
 
 def _needed(plan: ChangePlan) -> frozenset[str] | None:

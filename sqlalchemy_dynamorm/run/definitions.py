@@ -26,7 +26,7 @@ from sqlalchemy_dynamorm.run.declarations import alter, declare, redeclare, unde
 from sqlalchemy_dynamorm.run.decode import last_key, wire_items
 from sqlalchemy_dynamorm.run.description import described, index_status, parse, table_status
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Pause, Request
-from sqlalchemy_dynamorm.run.system import KEY, Counters, counter_key, guards_of
+from sqlalchemy_dynamorm.run.system import KEY, Counters, counter_key, guards_of, system_table
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -210,9 +210,8 @@ def wait_active(physical: str) -> Asking[dict[str, Any]]:
 def create_system_table(name: str) -> Asking[None]:
     """Make the system table where it is missing."""
     if (yield from _found(name)) is None:
-        system = Table(name, name, (Column(KEY, Kind.STRING, nullable=False),), KEY)
         try:
-            yield Request("CreateTable", _create_params(system), repeatable=False)
+            yield Request("CreateTable", _create_params(system_table(name)), repeatable=False)
         except OperationalError as error:
             # Somebody else made it meanwhile, which is as good.
             if error.code != "ResourceInUseException":

@@ -14,12 +14,12 @@ from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
 from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.decode import RowDecoder
+from sqlalchemy_dynamorm.run.early import refuse_taken_keys, refuse_taken_values
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.items import build
 from sqlalchemy_dynamorm.run.keys import identity, key_of
 from sqlalchemy_dynamorm.run.reads import project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows
-from sqlalchemy_dynamorm.run.sources import whole_items
 from sqlalchemy_dynamorm.run.system import Counters
 from sqlalchemy_dynamorm.run.values import Item
 
@@ -40,7 +40,7 @@ class Inserter:
     def run(self, batch: Sequence[Bound], counters: Counters, buffer: Buffer | None) -> Execution:
         """Insert the rows of each set of values.
 
-        :raises DuplicateKey: a key is taken (in a transaction this is found at commit).
+        :raises DuplicateKey: a key is taken (in a transaction this is found at commit, unless ``early``).
         """
         records = [self._record(row, values) for values in batch for row in self.plan.rows]
         last = yield from self._fill_ids(records, counters)
@@ -49,9 +49,7 @@ class Inserter:
         if buffer is None:
             yield from self._put(items)
         else:
-            yield from self._refuse_taken(items, buffer)
-            for item in items:
-                buffer.insert(self.plan.table, item)
+            yield from self._buffered(items, buffer)
         yield from self._show(items, batch)
         return Outcome(len(items), last)
 
@@ -80,12 +78,15 @@ class Inserter:
         if len({identity(item, table) for item in items}) < len(items):
             raise duplicate(table)
 
-    def _refuse_taken(self, items: list[Item], buffer: Buffer) -> Asking[None]:
-        """Read the keys, where a taken one must be known at once: of items that this transaction has not written."""
-        table = self.plan.table
-        keys = [key for item in items if buffer.entry(table, key := key_of(item, table)) is None]
-        if buffer.insert_at_once and keys and (yield from whole_items(table, keys)):
-            raise duplicate(table)
+    def _buffered(self, items: list[Item], buffer: Buffer) -> Asking[None]:
+        table, early = self.plan.table, self.plan.early or buffer.early
+        keys = [key_of(item, table) for item in items]
+        if early:
+            yield from refuse_taken_keys(buffer, table, keys)
+        for item in items:
+            buffer.insert(table, item)
+        if early:
+            yield from refuse_taken_values(buffer, table, keys)
 
     def _put(self, items: list[Item]) -> Asking[None]:
         if self.plan.table.uniques:

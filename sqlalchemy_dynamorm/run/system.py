@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy_dynamorm.errors import ConditionFailed, UndefinedTable, Unsupported
-from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
 from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.values import Item
@@ -26,6 +26,11 @@ Purpose = Literal["counter", "guard", "table", "lock"]
 def item_key(purpose: Purpose, name: str) -> Item:
     """The key of an item: of a table's counter (by its physical name), of its declared columns, of a lock, a guard."""
     return {KEY: {"S": f"{purpose}#{name}"}}
+
+
+def system_table(name: str) -> Table:
+    """The system table of this physical name, as a table to read."""
+    return Table(name, name, (Column(KEY, Kind.STRING, nullable=False),), KEY)
 
 
 def counter_key(table: str) -> Item:

@@ -15,6 +15,8 @@ from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.guards import OWNER, Guard, guard_of, guards, in_place, owner_of, pinned
 from sqlalchemy_dynamorm.run.keys import identity
 from sqlalchemy_dynamorm.run.request import Asking, Request
+from sqlalchemy_dynamorm.run.sources import whole_items
+from sqlalchemy_dynamorm.run.system import system_table
 from sqlalchemy_dynamorm.run.values import Item
 
 
@@ -60,20 +62,30 @@ class Taking:
         self.guards = kept
         return found
 
-    def check(self) -> Asking[None]:
-        """Look whether the guards can be taken, before commit does.
+    def look(self, guards: Sequence[Guard]) -> Asking[None]:
+        """Look whether guards can be taken, before commit does.
 
         :raises UniqueViolation: another row has the values.
         """
-        for guard in self.guards:
-            if guard.new is not None:
-                yield from self._taken_over(guard)
+        name = guards[0].table.system if guards else None
+        if name is None:
+            return
+        system = system_table(name)
+        held = yield from whole_items(system, [guard.key for guard in guards])
+        for guard in guards:
+            there = held.get(identity(guard.key, system))
+            if there is not None:
+                yield from self._taken_from(guard, there)
 
     def _taken_over(self, guard: Guard) -> Asking[Guard]:
         """The guard, as it can be taken from the row that holds it now."""
         there = wire_item((yield _get(guard.table.system, guard.key)))
         if there is None:
             return replace(guard, stale=None, watched=False)
+        return (yield from self._taken_from(guard, there))
+
+    def _taken_from(self, guard: Guard, there: Item) -> Asking[Guard]:
+        """The guard, as it can be taken from the row that holds it, as it was just read."""
         row = owner_of(there, guard.table)
         free = replace(guard, stale=there[OWNER]["M"], watched=False)
         if row is None or row in (guard.new, guard.old):

@@ -222,7 +222,7 @@ def test_savepoints_nest_and_are_gone_back_to(connection: Connection, client: An
     with pytest.raises(ProgrammingError, match="no savepoint 'b'"):
         connection.release("b")
     connection.release("a")
-    assert not connection.buffer.insert_at_once
+    assert not connection.buffer.early
 
 
 def test_no_savepoint_in_autocommit_and_no_ddl_in_a_savepoint(connection: Connection) -> None:

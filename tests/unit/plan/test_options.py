@@ -10,8 +10,8 @@ def test_overrides() -> None:
     options = PlanOptions()
     assert options.with_overrides({}) is options
     assert options.with_overrides({"scan": "warn"}) == PlanOptions(scan="warn")
-    assert PLAN_OPTIONS == ("consistent_read", "scan", "local", "segments", "capacity", "index")
-    assert PLAN_OPTIONS[:5] == ENGINE_OPTIONS
+    assert PLAN_OPTIONS == ("consistent_read", "scan", "local", "segments", "capacity", "insert_check", "index")
+    assert PLAN_OPTIONS[:-1] == ENGINE_OPTIONS
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), ("auto", "auto")])
@@ -46,6 +46,7 @@ def test_an_index_is_named() -> None:
 
 def test_an_unknown_option_is_refused_by_name() -> None:
     with pytest.raises(
-        InterfaceError, match="'scans'; there are: capacity, consistent_read, index, local, scan, segments"
+        InterfaceError,
+        match="'scans'; there are: capacity, consistent_read, index, insert_check, local, scan, segments",
     ):
         PlanOptions().with_overrides({"scans": "allow"})

@@ -117,7 +117,8 @@ def test_delete_then_insert_is_a_put_in_its_place() -> None:
 def test_a_moved_item_must_be_what_was_copied() -> None:
     buffer = Buffer()
     stored = {"id": {"S": "1"}, "a": number(1)}
-    buffer.move(USERS, Image(stored), {"id": {"S": "2"}, "a": number(1)}, NO_CHECK)
+    buffer.leave(USERS, Image(stored), NO_CHECK)
+    buffer.insert(USERS, {"id": {"S": "2"}, "a": number(1)})
     (kind, gone), (other, put) = (entry.action() for entry in buffer.entries.values())
     assert (kind, other, put["Item"]["id"]) == ("Delete", "Put", {"S": "2"})
     assert gone["ConditionExpression"] == "attribute_exists(#0) AND #1 = :0 AND attribute_not_exists(#2)"

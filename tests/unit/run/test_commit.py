@@ -84,7 +84,8 @@ def test_the_reason_of_a_cancelled_transaction_is_its_error(codes: list[str], ki
 def test_a_move_is_a_guarded_delete_and_a_put() -> None:
     before, after = {"id": {"N": "1"}, "n": {"S": "x"}}, {"id": {"N": "2"}, "n": {"S": "x"}}
     moving = Buffer()
-    moving.move(USERS, Image(before), after, Check(ALWAYS, bound({})))
+    moving.leave(USERS, Image(before), Check(ALWAYS, bound({})))
+    moving.insert(USERS, after)
     played = done(commit(moving))
     deletion, put = played.only["TransactItems"]
     assert deletion["Delete"]["ConditionExpression"] == "attribute_exists(#0) AND #1 = :0"
