@@ -5,18 +5,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
 
 import sqlalchemy as sa
+from alembic.ddl._autogen import ComparisonResult
 from alembic.ddl.impl import DefaultImpl
 from sqlalchemy.schema import DDLElement
 
+from alembic_ext import comparing, physical, rendering
 from alembic_ext.refusal import refuse
 
 if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
     from alembic.operations.batch import ApplyBatchImpl
     from sqlalchemy.engine import Connection, CursorResult, Dialect
     from sqlalchemy.sql import Executable
+
+    from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
 
 _NO_TABLE = "no_table"  # what Alembic calls the table of a drop_index() that names none
 
@@ -33,6 +38,7 @@ class DynamoDBImpl(DefaultImpl):
     """
 
     __dialect__ = "dynamodb"
+    dialect: DynamoDBDialect
     transactional_ddl = False
 
     def __init__(
@@ -56,6 +62,8 @@ class DynamoDBImpl(DefaultImpl):
             )
         super().__init__(dialect, connection, as_sql, transactional_ddl, output_buffer, context_opts)
         self._warn_of_commit = not as_sql and connection is not None and _is_in_transaction(connection)
+        if not as_sql and connection is not None:
+            physical.know(connection, physical.tables_of(context_opts.get("target_metadata")))
 
     def version_table_impl(
         self,
@@ -116,6 +124,38 @@ class DynamoDBImpl(DefaultImpl):
                 "an index belongs to its table. Name it: op.drop_index(…, table_name=…).",
             )
         super().drop_index(index, **kw)
+
+    # ---- autogenerate
+
+    def compare_type(self, inspector_column: sa.Column[Any], metadata_column: sa.Column[Any]) -> bool:
+        return not comparing.same_type(inspector_column, metadata_column, self.dialect)
+
+    def compare_server_default(
+        self,
+        inspector_column: Any,
+        metadata_column: Any,
+        rendered_metadata_default: Any,
+        rendered_inspector_default: Any,
+    ) -> bool:
+        return not comparing.same_default(inspector_column, metadata_column, self.dialect)
+
+    def compare_indexes(self, metadata_index: sa.Index, reflected_index: sa.Index) -> ComparisonResult:
+        found = comparing.index_differences(metadata_index, reflected_index, self.dialect)
+        return ComparisonResult.Different(found) if found else ComparisonResult.Equal()
+
+    def correct_for_autogen_constraints(
+        self,
+        conn_uniques: set[sa.UniqueConstraint],
+        conn_indexes: set[sa.Index],
+        metadata_unique_constraints: set[sa.UniqueConstraint],
+        metadata_indexes: set[sa.Index],
+    ) -> None:
+        """An index that is not created, for the type of its column, is not missed."""
+        uncreated = [index for index in metadata_indexes if not comparing.is_created(index, self.dialect)]
+        metadata_indexes.difference_update(uncreated)
+
+    def render_type(self, type_obj: Any, autogen_context: AutogenContext) -> str | Literal[False]:
+        return rendering.render_type(type_obj, autogen_context)
 
     # ---- what is not built
 

@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from alembic.util import DispatchPriority, PriorityDispatchResult
+from alembic.util import DispatchPriority
 
 import alembic_ext.impl  # noqa: F401 - it registers itself
-from alembic_ext.refusal import refuse
+from alembic_ext import managed, physical
 
 if TYPE_CHECKING:
-    from alembic.autogenerate.api import AutogenContext
-    from alembic.operations.ops import UpgradeOps
     from alembic.runtime.plugins import Plugin
 
 
@@ -37,18 +35,10 @@ sys.modules[__name__].__class__ = _OneModule
 
 def setup(plugin: Plugin) -> None:
     """Register what the plugin does for autogenerate; Alembic calls it."""
+    first, last = DispatchPriority.FIRST, DispatchPriority.LAST
     plugin.add_autogenerate_comparator(
-        refuse_autogenerate, "autogenerate", qualifier="dynamodb", priority=DispatchPriority.FIRST
+        physical.find_tables, "autogenerate", "dynamodb_names", qualifier="dynamodb", priority=first
     )
-
-
-def refuse_autogenerate(context: AutogenContext, upgrade_ops: UpgradeOps) -> PriorityDispatchResult:
-    """Refuse to compare: a wrong difference would drop or rebuild tables.
-
-    :raises UnsupportedOperation: always.
-    """
-    refuse(
-        "Autogenerate (`alembic revision --autogenerate`, `alembic check`)",
-        "models and tables are not compared yet. Write the migration by hand: `alembic revision -m …`, then "
-        "op.create_table, op.drop_table, op.create_index and op.drop_index.",
+    plugin.add_autogenerate_comparator(
+        managed.shape, "autogenerate", "dynamodb_managed", qualifier="dynamodb", priority=last
     )

@@ -25,6 +25,8 @@ class Connection:
     """A PEP 249 connection. Threads may share the module, not a connection.
 
     :ivar statements: the statements that were given as text, read once.
+    :ivar aliases: physical names of tables that are named otherwise, by schema and name: what models say, for those who
+        have only names. One counts where its table is there.
     """
 
     Warning = errors.Warning
@@ -41,6 +43,7 @@ class Connection:
     def __init__(self, client: Client, *, owns_client: bool = False) -> None:
         self.client = client
         self.statements = _TEXTS
+        self.aliases: dict[tuple[str | None, str], str] = {}
         self._owns_client = owns_client
         self._level = "READ COMMITTED"
         self._buffer: Buffer | None = None
@@ -206,8 +209,22 @@ class Connection:
 
     def physical(self, name: str, schema: str | None) -> str:
         """The DynamoDB table's name."""
+        alias = self.aliases.get((schema, name))
+        return alias if alias is not None and self._is_there(alias) else self.physical_by_rule(name, schema)
+
+    def physical_by_rule(self, name: str, schema: str | None) -> str:
+        """The name that a new table gets."""
         settings = self.client.settings
         return physical(name, schema or settings.default_schema, settings.schema_separator)
+
+    def _is_there(self, written: str) -> bool:
+        from sqlalchemy_dynamorm.run.request import Request
+
+        try:
+            self.client.ask(Request("DescribeTable", {"TableName": written}))
+        except errors.UndefinedTable:
+            return False
+        return True
 
     def table(self, name: nodes.TableName, declared: Mapping[tuple[str | None, str], Table]) -> Table:
         """What a table name stands for: the declared table, else what the service and the system table say of it.
@@ -282,8 +299,12 @@ class Connection:
         from sqlalchemy_dynamorm.run.description import table_names
 
         settings = self.client.settings
-        written = self.client.value(table_names())
-        return [logical(name, settings.schema_separator) for name in written if name != settings.system_table]
+        known = {written: (schema or self._default_schema, name) for (schema, name), written in self.aliases.items()}
+        return [
+            known.get(written) or logical(written, settings.schema_separator)
+            for written in self.client.value(table_names())
+            if written != settings.system_table
+        ]
 
     def create_system_table(self) -> str:
         """Make the system table where it is missing, and wait until it is ACTIVE; returns its physical name.

@@ -49,7 +49,7 @@ def _create_table(node: nodes.CreateTable, connection: Connection) -> Execution:
     client = connection.client
     table = table_of(node, client.settings.schema_separator)
     if node.table.schema is None and "table_name" not in dict(node.options):
-        written = connection.physical(node.table.name, None)
+        written = connection.physical_by_rule(node.table.name, None)
         table = replace(table, physical=written)
     client.catalog.forget(table.physical)
     client.catalog.declare(table)

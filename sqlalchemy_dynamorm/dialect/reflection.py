@@ -46,6 +46,13 @@ class ReflectingDialect(DefaultDialect):
             raise exc.NoSuchTableError(f"{schema}.{table_name}" if schema else table_name)
         return found  # type: ignore[no-any-return]
 
+    def is_declared(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:
+        """Whether the table was made through this library, so that its declaration is known.
+
+        :raises NoSuchTableError: there is none.
+        """
+        return self._reflected(connection, table_name, schema, **kw).declared is not None
+
     def get_columns(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
     ) -> list[ReflectedColumn]:

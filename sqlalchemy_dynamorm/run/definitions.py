@@ -7,7 +7,7 @@ run again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,8 +21,9 @@ from sqlalchemy_dynamorm.errors import (
     UndefinedTable,
 )
 from sqlalchemy_dynamorm.plan.altering import differences, with_index, without_index
+from sqlalchemy_dynamorm.plan.kinds import kind_of
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
-from sqlalchemy_dynamorm.run.declarations import alter, declare, redeclare, undeclare
+from sqlalchemy_dynamorm.run.declarations import alter, declaration, declare, redeclare, undeclare
 from sqlalchemy_dynamorm.run.decode import last_key, wire_items
 from sqlalchemy_dynamorm.run.description import described, index_status, parse, table_status
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Pause, Request
@@ -300,11 +301,18 @@ def create_index(
     elif new.index.local:
         raise ProgrammingError(f"The local index {new.index.name!r} can only be made with its table {name!r}.")
     else:
-        yield from _add_index(physical, name, new, parse(found, name))
+        declared = yield from _declared_kinds(system, physical)
+        yield from _add_index(physical, name, replace(new, kinds={**declared, **new.kinds}), parse(found, name))
         yield from wait_active(physical)
     if new.declared is not None:
         yield from alter(system, physical, partial(with_index, index=new.declared))
     return Outcome()
+
+
+def _declared_kinds(system: str | None, physical: str) -> Asking[dict[str, Kind]]:
+    """The kinds of the columns that the system table knows of the table."""
+    node = yield from declaration(system, physical)
+    return {} if node is None else {column.name: kind_of(column.type) for column in node.columns}
 
 
 def _add_index(physical: str, name: str, new: NewIndex, table: Table) -> Asking[None]:

@@ -16,7 +16,6 @@ from alembic.util import PriorityDispatcher
 
 import alembic_ext
 from alembic_ext import plugin
-from sqlalchemy_dynamorm.errors import Unsupported
 
 ROOT = Path(alembic_ext.__file__).parents[1]
 NAME = "alembic.autogenerate.dynamodb"
@@ -61,14 +60,6 @@ def installed() -> None:
 def test_the_default_pattern_of_alembic_includes_it() -> None:
     Plugin.populate_autogenerate_priority_dispatch(PriorityDispatcher(), ["alembic.autogenerate.*"])
     Plugin.populate_autogenerate_priority_dispatch(PriorityDispatcher(), [NAME])
-
-
-@pytest.mark.usefixtures("installed")
-def test_nothing_is_compared_yet() -> None:
-    with sa.create_engine("dynamodb://eu-west-1").connect() as connection:
-        context = MigrationContext.configure(connection)
-        with pytest.raises(Unsupported, match="not compared yet"):
-            compare_metadata(context, sa.MetaData())
 
 
 @pytest.mark.usefixtures("installed")
