@@ -13,7 +13,7 @@
         ├── IntegrityError          DuplicateKey · UniqueViolation · ForeignKeyViolation · NotNullViolation
         ├── InternalError
         ├── ProgrammingError        UndefinedTable · UndefinedIndex · UndefinedColumn · DuplicateTable
-        │                           SQLSyntaxError
+        │                           UndefinedSequence · SQLSyntaxError
         └── NotSupportedError       ScanRefused · Unsupported
 
 Every error carries ``code`` (the service's own code, or the class name), ``operation``
@@ -193,6 +193,10 @@ class UndefinedTable(ProgrammingError):
 
 class UndefinedIndex(ProgrammingError):
     """The index does not exist, or is still being built."""
+
+
+class UndefinedSequence(ProgrammingError):
+    """The sequence does not exist."""
 
 
 class UndefinedColumn(ProgrammingError):

@@ -15,8 +15,9 @@ from sqlalchemy_dynamorm.client.catalog import Catalog
 from sqlalchemy_dynamorm.client.retry import Policy
 from sqlalchemy_dynamorm.client.settings import Settings
 from sqlalchemy_dynamorm.errors import Error
+from sqlalchemy_dynamorm.run.counters import Counters
 from sqlalchemy_dynamorm.run.request import Ask, Asking, Join, Pause, Request, Rows, Start, T
-from sqlalchemy_dynamorm.run.system import Counters
+from sqlalchemy_dynamorm.run.sequences import Sequences
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.client.capacity import Meter
@@ -36,6 +37,7 @@ class Client:
         self.settings = settings
         self.catalog = Catalog()
         self.counters = Counters(settings.system_table, create_system_table if settings.embedded else None)
+        self.sequences = Sequences(self.counters)
         self._observers: tuple[Observer, ...] = ()
         self._lock = threading.Lock()
         self._server: Any = None

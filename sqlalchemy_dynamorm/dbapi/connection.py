@@ -306,6 +306,24 @@ class Connection:
             if written != settings.system_table
         ]
 
+    def has_sequence(self, name: str, schema: str | None = None) -> bool:
+        """Whether the sequence is there."""
+        from sqlalchemy_dynamorm.run.sequences import definition
+
+        self.check_open()
+        found = definition(self.client.settings.system_table, self.physical(name, schema))
+        return self.client.value(found) is not None
+
+    def sequence_names(self, schema: str | None = None) -> list[str]:
+        """The names of the sequences of a schema, sorted."""
+        from sqlalchemy_dynamorm.run.sequences import sequence_names
+
+        self.check_open()
+        settings = self.client.settings
+        written = self.client.value(sequence_names(settings.system_table))
+        found = [logical(name, settings.schema_separator) for name in written]
+        return sorted(name for there, name in found if there == (schema or settings.default_schema))
+
     def create_system_table(self) -> str:
         """Make the system table where it is missing, and wait until it is ACTIVE; returns its physical name.
 

@@ -10,7 +10,7 @@ from sqlalchemy_dynamorm.plan.definitions import display_name, index_of, table_o
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.schema import Kind, Table
 from sqlalchemy_dynamorm.run import definitions
-from sqlalchemy_dynamorm.run.request import Execution
+from sqlalchemy_dynamorm.run.request import Execution, Outcome
 from sqlalchemy_dynamorm.sql import nodes
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def definition(node: nodes.Definition, tables: Tables, connection: Connection) -
     """
     if isinstance(node, nodes.CreateTable):
         return _create_table(node, connection)
+    if isinstance(node, nodes.CreateSequence | nodes.DropSequence):
+        return _sequence(node, connection)
     client, name = connection.client, display_name(node.table)
     declared = tables.get((node.table.schema, node.table.name))
     written = declared.physical if declared is not None else connection.physical(node.table.name, node.table.schema)
@@ -43,6 +45,15 @@ def definition(node: nodes.Definition, tables: Tables, connection: Connection) -
     return definitions.create_index(
         written, name, new, if_not_exists=node.if_not_exists, system=client.settings.system_table
     )
+
+
+def _sequence(node: nodes.CreateSequence | nodes.DropSequence, connection: Connection) -> Execution:
+    sequences, physical_name = connection.client.sequences, connection.physical(node.name.name, node.name.schema)
+    if isinstance(node, nodes.CreateSequence):
+        yield from sequences.create(physical_name, node)
+    else:
+        yield from sequences.drop(physical_name, node)
+    return Outcome()
 
 
 def _create_table(node: nodes.CreateTable, connection: Connection) -> Execution:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy_dynamorm.plan.next_values import next_values
 from sqlalchemy_dynamorm.plan.steps import LocalPlan, Plan, ReadPlan
-from sqlalchemy_dynamorm.run.bind import bound, present
+from sqlalchemy_dynamorm.run.bind import Bound, bound, present
 from sqlalchemy_dynamorm.run.changes import Changer
 from sqlalchemy_dynamorm.run.inserts import Inserter
 from sqlalchemy_dynamorm.run.reads import Scope
 from sqlalchemy_dynamorm.run.request import Execution
+from sqlalchemy_dynamorm.sql import nodes
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dbapi.connection import Connection
@@ -30,10 +32,34 @@ def execution(
     prepared: Prepared, batch: Sequence[Mapping[str, Any]], connection: Connection, page: PageAsked | None = None
 ) -> Execution:
     """The execution of a prepared statement with each set of values; of a SELECT perhaps one page."""
-    client = connection.client
+    now, asked = present(), next_values(prepared.plan)
+    if asked:
+        return _numbered(asked, prepared, batch, connection, page)
+    return _running(prepared, [bound(one, now) for one in batch], connection, page)
+
+
+def _numbered(
+    asked: Sequence[nodes.NextValue],
+    prepared: Prepared,
+    batch: Sequence[Mapping[str, Any]],
+    connection: Connection,
+    page: PageAsked | None,
+) -> Execution:
+    """The same, once the numbers of sequences are taken: one UpdateItem for all that it needs of each."""
+    numbers: list[dict[nodes.NextValue, int]] = [{} for _ in batch]
+    for sequence in dict.fromkeys(each.sequence for each in asked):
+        wanted = [each for each in asked if each.sequence == sequence]
+        physical = connection.physical(sequence.name, sequence.schema)
+        taken = iter((yield from connection.client.sequences.take(physical, sequence.name, len(batch) * len(wanted))))
+        for row in numbers:
+            row.update((each, next(taken)) for each in wanted)
     now = present()
-    values = [bound(one, now) for one in batch]
-    runner = prepared.runner
+    values = [bound(one, now, row) for one, row in zip(batch, numbers, strict=True)]
+    return (yield from _running(prepared, values, connection, page))
+
+
+def _running(prepared: Prepared, values: Sequence[Bound], connection: Connection, page: PageAsked | None) -> Execution:
+    client, runner = connection.client, prepared.runner
     buffer = connection.buffer
     if isinstance(runner, Inserter):
         return runner.run(values, client.counters, buffer)

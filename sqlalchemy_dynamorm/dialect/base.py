@@ -64,8 +64,9 @@ class DynamoDBDialect(ReflectingDialect):
     max_identifier_length = 255
     supports_schemas = True
     supports_views = False
-    supports_sequences = False
-    supports_identity_columns = False
+    supports_sequences = True
+    sequences_optional = True
+    supports_identity_columns = True
     supports_alter = False
     supports_comments = True
     inline_comments = True

@@ -107,6 +107,9 @@ class Compiler(SQLiteCompiler):
         refuse_arithmetic(binary)
         return super().visit_binary(binary, *arguments, **kw)  # type: ignore[no-untyped-call]
 
+    def visit_sequence(self, sequence: Any, **kw: Any) -> str:
+        return f"nextval({self.preparer.format_sequence(sequence)})"
+
     def visit_true(self, expr: Any, **kw: Any) -> str:
         return "true"
 

@@ -44,6 +44,11 @@ class ExecutionContext(DefaultExecutionContext):
         # A default that is a statement runs before this context has a text of its own.
         return compiled.prepared(schemas, None if text == getattr(self, "statement", None) else text)
 
+    def fire_sequence(self, seq: Any, type_: Any) -> Any:
+        """The next number of a sequence, for a column whose INSERT does not return it."""
+        named = self.identifier_preparer.format_sequence(seq)
+        return self._execute_scalar(f"SELECT nextval({named})", type_)
+
     def statement_options(self) -> dict[str, Any]:
         """The execution options that are ours; see :func:`statement_options`."""
         return statement_options(self.execution_options)

@@ -14,7 +14,7 @@ from sqlalchemy.sql.compiler import DDLCompiler as GenericDDLCompiler
 from sqlalchemy.sql.sqltypes import NullType
 
 from sqlalchemy_dynamorm.dialect import secondary
-from sqlalchemy_dynamorm.dialect.declared import declare, default_text, key_names, kind
+from sqlalchemy_dynamorm.dialect.declared import declare, default_text, is_counted, key_names, kind
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
 from sqlalchemy_dynamorm.dialect.preparation import Preparation
 from sqlalchemy_dynamorm.dialect.refusal import compiling, refuse
@@ -65,7 +65,9 @@ class DDLCompiler(GenericDDLCompiler):
         words += [f"{clause} {text}" for clause, text in texts.items() if text is not None]
         if not column.nullable or column.primary_key:
             words.append("NOT NULL")
-        if column is column.table.autoincrement_column:
+        if column.identity is not None:
+            words.append(self.process(column.identity))
+        elif is_counted(column):
             words.append("AUTOINCREMENT")
         words += self._comment(column)
         return " ".join(words)
@@ -216,12 +218,6 @@ class DDLCompiler(GenericDDLCompiler):
 
     def visit_drop_schema(self, drop: Any, **kw: Any) -> str:
         refuse("DROP SCHEMA", "a schema is a prefix of table names; drop its tables")
-
-    def visit_create_sequence(self, create: Any, prefix: str | None = None, **kw: Any) -> str:
-        refuse("CREATE SEQUENCE")
-
-    def visit_drop_sequence(self, drop: Any, **kw: Any) -> str:
-        refuse("DROP SEQUENCE")
 
 
 def _is_stand_in(table: sa.Table) -> bool:

@@ -112,7 +112,7 @@ def key_names(table: sa.Table) -> tuple[str, ...]:
 
 def _column(column: sa.Column[Any], table: sa.Table, dialect: DynamoDBDialect) -> planned.Column:
     nullable = bool(column.nullable) and not column.primary_key
-    autoincrement = column is table.autoincrement_column
+    autoincrement = is_counted(column)
     if isinstance(column.type, sqltypes.NullType):
         return planned.Column(str(column.name), planned.Kind.ANY, nullable, autoincrement)
     type_ = _type_name(column, dialect)
@@ -122,6 +122,7 @@ def _column(column: sa.Column[Any], table: sa.Table, dialect: DynamoDBDialect) -
             str(column.name),
             type_,
             autoincrement=autoincrement,
+            identity=_identity(column, dialect),
             default=_constant(default_text(column.server_default, dialect), type_),
             on_update=_constant(default_text(column.server_onupdate, dialect), type_),
         ),
@@ -185,8 +186,6 @@ def _refuse_unbuilt(table: sa.Table) -> None:
 def _refuse_unbuilt_column(where: str, column: sa.Column[Any]) -> None:
     found = {
         "Computed": column.computed is not None,
-        "Identity": column.identity is not None and not _is_counter(column, column.identity),
-        "a Sequence": isinstance(column.default, sa.Sequence),
         "system=True": column.system,
     }
     for what, is_there in found.items():
@@ -194,11 +193,16 @@ def _refuse_unbuilt_column(where: str, column: sa.Column[Any]) -> None:
             refuse(f"{where}{what} on the column {column.name!r}", "it is not built yet; use default= or onupdate=")
 
 
-def _is_counter(column: sa.Column[Any], identity: sa.Identity) -> bool:
-    """Whether it asks for no more than an autoincrement key: numbers from one, where none is given."""
-    options = ("minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache", "order", "always", "on_null")
-    return (
-        column is column.table.autoincrement_column
-        and not any(getattr(identity, option) for option in options)
-        and (identity.start or 1) == (identity.increment or 1) == 1
-    )
+def is_counted(column: sa.Column[Any]) -> bool:
+    """Whether a counter of its own fills the key column, and no Sequence that it names."""
+    named = isinstance(column.default, sa.Sequence) and not column.default.optional
+    return column is column.table.autoincrement_column and not named
+
+
+def _identity(column: sa.Column[Any], dialect: DynamoDBDialect) -> nodes.Identity | None:
+    if column.identity is None:
+        return None
+    from sqlalchemy_dynamorm.sql.read_columns import read_identity
+
+    compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+    return read_identity(str(compiler.process(column.identity)))

@@ -56,7 +56,7 @@ def reconcile(url: str, place: str, *, apply: bool, say: Callable[[str], None], 
             raise ProgrammingError("This engine has no system table (system_table=none), so there is nothing to mend.")
         dialect = cast(DynamoDBDialect, engine.dialect)
         tables = [declare(table, dialect, table.schema) for table in metadata.sorted_tables]
-        kept = [table for table in tables if table.uniques or table.autoincrement is not None]
+        kept = [table for table in tables if table.uniques or table.counted]
         reports = [client.value(compared(table, system, apply=apply, progress=told)) for table in kept]
     finally:
         engine.dispose()
@@ -68,7 +68,7 @@ def reconcile(url: str, place: str, *, apply: bool, say: Callable[[str], None], 
 
 def _lines(report: Report, *, apply: bool) -> Iterator[str]:
     name, done = report.table.name, "mended" if apply else "to mend"
-    counter = "" if report.counter is None else f"; the counter, raised to {report.counter}"
+    counter = "".join(f"; the counter of {column}, brought to {at}" for column, at in report.counters.items())
     yield f"{name}: {report.rows} rows; {done}: {report.missing} guards missing, {report.stale} stale{counter}"
     for columns, one, other in report.duplicates:
         yield f"{name}: two rows have the same ({', '.join(columns)}): {one} and {other}"

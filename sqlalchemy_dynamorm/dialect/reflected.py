@@ -8,6 +8,7 @@ from sqlalchemy.engine.interfaces import (
     ReflectedCheckConstraint,
     ReflectedColumn,
     ReflectedForeignKeyConstraint,
+    ReflectedIdentity,
     ReflectedIndex,
     ReflectedPrimaryKeyConstraint,
     ReflectedTableComment,
@@ -16,6 +17,7 @@ from sqlalchemy.engine.interfaces import (
 
 from sqlalchemy_dynamorm.dialect.reflected_types import reflected_format, reflected_type, stored_type
 from sqlalchemy_dynamorm.plan.names import logical
+from sqlalchemy_dynamorm.plan.numbering import LARGEST, series_of
 from sqlalchemy_dynamorm.plan.schema import Index
 
 if TYPE_CHECKING:
@@ -44,9 +46,25 @@ def _column(column: nodes.ColumnDefinition, key: tuple[str, ...]) -> ReflectedCo
         "autoincrement": column.autoincrement,
         "comment": column.comment,
     }
+    if column.identity is not None:
+        found["autoincrement"] = True
+        found["identity"] = _identity(column.identity, column.name)
     if options := reflected_format(column.type):
         found["dialect_options"] = options
     return found
+
+
+def _identity(identity: nodes.Identity, of: str) -> ReflectedIdentity:
+    series = series_of(identity.numbering, of)
+    return {
+        "always": identity.always,
+        "start": series.start,
+        "increment": series.increment,
+        "minvalue": -LARGEST if series.minimum is None else series.minimum,
+        "maxvalue": LARGEST if series.maximum is None else series.maximum,
+        "cycle": series.cycle,
+        "cache": series.cache,
+    }  # type: ignore[typeddict-item] # as other dialects give it: the rest is Oracle's, and warned of
 
 
 def primary_key(found: Reflected) -> ReflectedPrimaryKeyConstraint:

@@ -109,6 +109,16 @@ class ReflectingDialect(DefaultDialect):
         with wrapped():
             return sorted(_dbapi(connection).table_names(schema))
 
+    @reflection.cache
+    def has_sequence(self, connection: Connection, sequence_name: str, schema: str | None = None, **kw: Any) -> bool:
+        with wrapped():
+            return bool(_dbapi(connection).has_sequence(sequence_name, schema))
+
+    @reflection.cache
+    def get_sequence_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
+        with wrapped():
+            return list(_dbapi(connection).sequence_names(schema))
+
     def get_temp_table_names(self, connection: Connection, schema: str | None = None, **kw: Any) -> list[str]:
         return []
 

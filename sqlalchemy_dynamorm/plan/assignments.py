@@ -15,7 +15,7 @@ from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.sql import nodes
 
-VALUES = (nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp)
+VALUES = (nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp, nodes.NextValue)
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.NUMBER, Kind.ANY)
 
 

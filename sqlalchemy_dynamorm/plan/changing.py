@@ -6,6 +6,7 @@ from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.plan.access import Wanted, choose
 from sqlalchemy_dynamorm.plan.assignments import Assignment, Give, assignment
 from sqlalchemy_dynamorm.plan.conditions import when_true
+from sqlalchemy_dynamorm.plan.next_values import refuse_next_values, told_apart
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import check_scan
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS
@@ -21,7 +22,7 @@ def plan_insert(statement: nodes.Insert, names: Names, options: PlanOptions) -> 
     columns = tuple(names.target(name) for name in statement.columns)
     _refuse_twice(columns, "the column list of INSERT")
     defaults = {column: column.default for column in names.table.columns if column.default and column not in columns}
-    rows = tuple((*row, *defaults.values()) for row in statement.rows)
+    rows = told_apart((*row, *defaults.values()) for row in statement.rows)
     shown = returning(statement.returning, names)
     return InsertPlan(names.table, (*columns, *defaults), rows, shown, _early(options))
 
@@ -39,9 +40,10 @@ def _refuse_twice(columns: list[Column] | tuple[Column, ...], place: str) -> Non
 def plan_update(statement: nodes.Update, names: Names, options: PlanOptions) -> ChangePlan:
     """The plan of an UPDATE."""
     table = names.table
+    operands = told_apart((operand,) for _, operand in statement.assignments)
     written = [
-        assignment(names.target(name), operand, names.resolve, key=name in table.key_columns)
-        for name, operand in statement.assignments
+        assignment(names.writable(name), operand, names.resolve, key=name in table.key_columns)
+        for (name, _), (operand,) in zip(statement.assignments, operands, strict=True)
     ]
     named = {each.column for each in written}
     stamps = [
@@ -72,6 +74,7 @@ def _change(
     if isinstance(choice.access, GetItem):
         key, check = choice.access.key, choice.access.check
         return ChangePlan(table, where, choice.rest, key, None, assignments, back, check, _early(options))
+    refuse_next_values(assignments)
     find = read(table, where, tuple(table.by_name[name] for name in table.key_columns), options)
     check_scan(table, where, choice, options, (), limited=False)
     return ChangePlan(table, where, where, None, find, assignments, back, early=_early(options))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy_dynamorm.plan.access import unfilterable
 from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute
+from sqlalchemy_dynamorm.plan.next_values import next_values
 from sqlalchemy_dynamorm.plan.predicates import (
     ALWAYS,
     All,
@@ -59,6 +60,8 @@ _Step = tuple[str, "str | None", "str | None", "str | None", "str | None", str]
 
 
 def _steps(plan: Plan) -> Iterator[_Step]:
+    for name in dict.fromkeys(each.sequence.name for each in next_values(plan)):
+        yield "UpdateItem", "the system table", None, None, None, f"the next numbers of the sequence {name!r}"
     match plan:
         case ReadPlan():
             yield from _read(plan)
@@ -195,8 +198,9 @@ def _local(what: str, text: str | None) -> Iterator[_Step]:
 
 def _insert(plan: InsertPlan) -> Iterator[_Step]:
     table = plan.table
-    if table.autoincrement is not None and table.autoincrement not in plan.columns:
-        yield "UpdateItem", "the system table", None, None, None, f"the next ids for {table.autoincrement.name!r}"
+    for column in table.counted:
+        if column not in plan.columns:
+            yield "UpdateItem", "the system table", None, None, None, f"the next ids for {column.name!r}"
     if plan.early:
         yield "GetItem", table.physical, None, ", ".join(table.key), None, f"whether the key is free: {_EARLY}"
         yield from _guards_read(table, None)
@@ -332,6 +336,8 @@ def value(operand: nodes.Value) -> str:
             return "CURRENT_TIMESTAMP"
         case nodes.Document(constant):
             return repr(constant)
+        case nodes.NextValue(sequence):
+            return f"nextval({sequence.name})"
 
 
 def text(plan: Plan) -> str:

@@ -6,6 +6,7 @@ import re
 
 from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.defaults import default_of
+from sqlalchemy_dynamorm.plan.numbering import Series, series_of
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Moment
 from sqlalchemy_dynamorm.sql.nodes import ColumnDefinition, TypeName
 
@@ -62,16 +63,18 @@ def column_of(node: ColumnDefinition, *, nullable: bool) -> Column:
 
     :raises Unsupported: its type is not here, or its default is none that this type has.
     """
-    kind, moment = kind_of(node.type), _MOMENTS.get(node.type.name)
+    kind, moment, identity = kind_of(node.type), _MOMENTS.get(node.type.name), node.identity
     return Column(
         node.name,
         kind,
-        nullable,
-        node.autoincrement,
+        nullable and identity is None,
+        node.autoincrement or identity is not None,
         moment=moment,
         scale=_scale(node.type) if kind is Kind.DECIMAL else None,
         default=default_of(node.name, kind, node.default),
         on_update=default_of(node.name, kind, node.on_update),
+        series=Series() if identity is None else series_of(identity.numbering, f"the column {node.name!r}"),
+        always=identity is not None and identity.always,
     )
 
 

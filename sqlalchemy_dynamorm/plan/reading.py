@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.access import Choice, Wanted, choose, serves_order
 from sqlalchemy_dynamorm.plan.conditions import when_true
+from sqlalchemy_dynamorm.plan.next_values import told_apart
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.packed import verified
 from sqlalchemy_dynamorm.plan.policy import check_scan
@@ -48,6 +49,7 @@ def _constants(statement: nodes.Select) -> ReadPlan:
     if statement.where is not None or statement.order:
         raise Unsupported("WHERE and ORDER BY without a FROM are computed")
     values, labels = outputs(statement.outputs, None, Fields())
+    (values,) = told_apart([values])
     if nodes.CountRows() in values:
         raise Unsupported("COUNT(*) without a FROM is computed")
     projection = Projection((), values, labels)

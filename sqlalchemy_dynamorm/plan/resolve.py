@@ -43,6 +43,16 @@ class Names:
             raise UndefinedColumn(f"The table {self.table.name!r} has no column {name!r}. {hint}")
         return found
 
+    def writable(self, name: str) -> Column:
+        """As :meth:`target`, of a column that an UPDATE sets.
+
+        :raises ProgrammingError: its value is not given, but made.
+        """
+        column = self.target(name)
+        if column.always:
+            raise ProgrammingError(f"The column {name!r} is GENERATED ALWAYS: leave it out of SET.")
+        return column
+
 
 class Fields:
     """The columns to decode from each item, each once, in the order they were first wanted."""
@@ -110,6 +120,10 @@ def _output(expression: nodes.Expression, names: Names | None, fields: Fields) -
             return Field(fields.position(names.resolve(expression)))
         case nodes.Param() | nodes.Literal() | nodes.Concat() | nodes.CurrentTimestamp() | nodes.CountRows():
             return expression
+        case nodes.NextValue() if names is None:
+            return expression
+        case nodes.NextValue():
+            raise ProgrammingError("nextval() is for VALUES, SET, DEFAULT and a SELECT without FROM.")
         case nodes.Call(name):
             raise Unsupported(f"{name}() is for WHERE; it is no result column.")
         case nodes.Computed(what):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from sqlalchemy_dynamorm.plan.numbering import Series
 from sqlalchemy_dynamorm.sql import nodes
 
 HIDDEN_KEY = "__dynamorm_key__"
@@ -78,6 +79,8 @@ class Column:
     :ivar scale: the digits after the point that a number is rounded to when it is stored.
     :ivar default: what an INSERT that does not name the column gives it.
     :ivar on_update: what an UPDATE that does not name the column sets it to.
+    :ivar autoincrement: a counter fills it, with the numbers of ``series``.
+    :ivar always: no value may be given for it.
     """
 
     name: str
@@ -91,6 +94,8 @@ class Column:
     scale: int | None = field(default=None, hash=False)
     default: nodes.Value | None = field(default=None, hash=False)
     on_update: nodes.Value | None = field(default=None, hash=False)
+    series: Series = field(default=Series(), hash=False)
+    always: bool = field(default=False, hash=False)
 
 
 REST = Column("*", Kind.ANY, hidden=True)
@@ -176,9 +181,14 @@ class Table:
         return {column.name: column for column in self.columns}
 
     @cached_property
+    def counted(self) -> tuple[Column, ...]:
+        """The columns that counters fill."""
+        return tuple(column for column in self.columns if column.autoincrement)
+
+    @cached_property
     def autoincrement(self) -> Column | None:
-        """The column that a counter fills, if any."""
-        return next((column for column in self.columns if column.autoincrement), None)
+        """The column of the key that a counter fills, if any."""
+        return next((column for column in self.counted if column.name in self.key_columns), None)
 
     @property
     def visible(self) -> tuple[Column, ...]:

@@ -204,6 +204,8 @@ def traced(expression: nodes.Expression, block: Block) -> Traced:
             return Traced(kind=Kind.BOOLEAN)
         case nodes.Param() | nodes.Literal() | nodes.Concat() | nodes.CurrentTimestamp() | nodes.Subquery():
             return Traced()
+        case nodes.NextValue():
+            raise Unsupported("nextval() is for VALUES, SET, DEFAULT and a SELECT without FROM.")
         case _:
             return Traced(kind=Kind.BOOLEAN)
 

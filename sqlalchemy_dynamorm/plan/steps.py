@@ -122,7 +122,9 @@ class Field:
     position: int
 
 
-OutputValue = Union[Field, nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp, nodes.CountRows]
+OutputValue = Union[
+    Field, nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp, nodes.NextValue, nodes.CountRows
+]
 
 
 @dataclass(frozen=True, slots=True)

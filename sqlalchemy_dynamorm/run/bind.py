@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -21,10 +21,12 @@ class Bound:
 
     :ivar values: parameter name to value; NULL is ``None``.
     :ivar now: the statement's CURRENT_TIMESTAMP, in the stored form.
+    :ivar numbers: what was taken of sequences.
     """
 
     values: Mapping[str, Any]
     now: str
+    numbers: Mapping[nodes.NextValue, int] = field(default_factory=dict)
 
     def __call__(self, operand: nodes.Value) -> Any:
         """The value of an operand.
@@ -42,6 +44,8 @@ class Bound:
                 return self._concatenated(parts)
             case nodes.Document(text):
                 return Json(json.loads(text, parse_float=Decimal))
+            case nodes.NextValue():
+                return self.numbers[operand]
 
     def parameter(self, name: str) -> Any:
         """The value bound to a name."""
@@ -77,12 +81,15 @@ def _wide(listed: list[Any] | tuple[Any, ...], width: int, name: str) -> Iterato
         yield item
 
 
-def bound(values: Mapping[str, Any] | None, now: str | None = None) -> Bound:
+def bound(
+    values: Mapping[str, Any] | None, now: str | None = None, numbers: Mapping[nodes.NextValue, int] | None = None
+) -> Bound:
     """The values of one execution.
 
     :param now: the statement's :func:`present`, where it is executed with several sets of values.
+    :param numbers: what was taken of sequences.
     """
-    return Bound(values or {}, now or present())
+    return Bound(values or {}, now or present(), numbers or {})
 
 
 def present() -> str:

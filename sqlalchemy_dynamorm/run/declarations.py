@@ -15,14 +15,13 @@ from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.description import described, parse
 from sqlalchemy_dynamorm.run.request import Asking, Request
-from sqlalchemy_dynamorm.run.system import KEY
+from sqlalchemy_dynamorm.run.system import DEFINITION, KEY
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 from sqlalchemy_dynamorm.sql.writer import write
 
 Change = Callable[[nodes.CreateTable], nodes.CreateTable]
-_TEXT = "definition"
 _LONGEST = 390_000  # bytes; an item takes 400 KB, names included
 _TRIES = 10
 
@@ -53,7 +52,7 @@ def _get(system: str, physical: str) -> Request:
 
 def _text_in(body: bytes) -> str | None:
     item = wire_item(body)
-    return None if item is None else str(item[_TEXT]["S"])
+    return None if item is None else str(item[DEFINITION]["S"])
 
 
 def _definition(text: str) -> nodes.CreateTable:
@@ -76,7 +75,7 @@ def declare(system: str, physical: str, node: nodes.CreateTable) -> Asking[nodes
     """
     params: dict[str, Any] = {
         "TableName": system,
-        "Item": {**declaration_key(physical), _TEXT: {"S": _text(node)}},
+        "Item": {**declaration_key(physical), DEFINITION: {"S": _text(node)}},
         "ConditionExpression": "attribute_not_exists(#0)",
         "ExpressionAttributeNames": {"#0": KEY},
     }
@@ -89,17 +88,20 @@ def declare(system: str, physical: str, node: nodes.CreateTable) -> Asking[nodes
 
 def redeclare(system: str, physical: str, node: nodes.CreateTable) -> Asking[None]:
     """Put a declaration in the place of what is there."""
-    item = {**declaration_key(physical), _TEXT: {"S": _text(node)}}
+    item = {**declaration_key(physical), DEFINITION: {"S": _text(node)}}
     yield Request("PutItem", {"TableName": system, "Item": item})
 
 
-def undeclare(system: str | None, physical: str) -> Asking[None]:
-    """Remove a declaration, if there is one."""
-    if system is not None:
-        try:
-            yield Request("DeleteItem", {"TableName": system, "Key": declaration_key(physical)})
-        except UndefinedTable:
-            return  # no system table, so nothing is declared
+def undeclare(system: str | None, physical: str) -> Asking[nodes.CreateTable | None]:
+    """Remove a declaration; returns what it was, ``None`` where there was none."""
+    if system is None:
+        return None
+    params = {"TableName": system, "Key": declaration_key(physical), "ReturnValues": "ALL_OLD"}
+    try:
+        found = wire_item((yield Request("DeleteItem", params)), "Attributes")
+    except UndefinedTable:
+        return None  # no system table, so nothing is declared
+    return None if found is None else _definition(str(found[DEFINITION]["S"]))
 
 
 def alter(system: str | None, physical: str, change: Change) -> Asking[bool]:
@@ -123,9 +125,9 @@ def alter(system: str | None, physical: str, change: Change) -> Asking[bool]:
 def _replaced(system: str, physical: str, old: str, new: nodes.CreateTable) -> Asking[bool]:
     params: dict[str, Any] = {
         "TableName": system,
-        "Item": {**declaration_key(physical), _TEXT: {"S": _text(new)}},
+        "Item": {**declaration_key(physical), DEFINITION: {"S": _text(new)}},
         "ConditionExpression": "#0 = :0",
-        "ExpressionAttributeNames": {"#0": _TEXT},
+        "ExpressionAttributeNames": {"#0": DEFINITION},
         "ExpressionAttributeValues": {":0": {"S": old}},
     }
     try:

@@ -23,11 +23,12 @@ from sqlalchemy_dynamorm.errors import (
 from sqlalchemy_dynamorm.plan.altering import differences, with_index, without_index
 from sqlalchemy_dynamorm.plan.kinds import kind_of
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
+from sqlalchemy_dynamorm.run.counters import Counters
 from sqlalchemy_dynamorm.run.declarations import alter, declaration, declare, redeclare, undeclare
 from sqlalchemy_dynamorm.run.decode import last_key, wire_items
 from sqlalchemy_dynamorm.run.description import described, index_status, parse, table_status
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Pause, Request
-from sqlalchemy_dynamorm.run.system import KEY, Counters, counter_key, guards_of, system_table
+from sqlalchemy_dynamorm.run.system import KEY, counter_id, guards_of, system_table
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -235,8 +236,9 @@ def drop_table(physical: str, name: str, counters: Counters, *, if_exists: bool,
         if (yield from _found(physical)) is None:
             break
         yield Pause(seconds)
-    yield from _drop_counter(physical, counters)
-    yield from undeclare(counters.table, physical)
+    declared = yield from undeclare(counters.table, physical)
+    numbered = [column.name for column in declared.columns if column.identity is not None] if declared else []
+    yield from _drop_counters(counters, [physical, *(f"{physical}#{column}" for column in numbered)])
     if guarded and counters.table is not None:
         yield from _drop_guards(physical, counters.table)
     return Outcome()
@@ -261,16 +263,14 @@ def _drop_guards(physical: str, system: str) -> Asking[None]:
         after = last_key(body)
 
 
-def _drop_counter(physical: str, counters: Counters) -> Asking[None]:
-    if counters.table is None:
-        return
-    params = {"TableName": counters.table, "Key": counter_key(physical)}
-    try:
-        yield Request("DeleteItem", params)
-    except UndefinedTable:
-        return  # no system table, so no counter either
-    finally:
-        counters.forget(physical)
+def _drop_counters(counters: Counters, names: Iterable[str]) -> Asking[None]:
+    for name in names if counters.table is not None else ():
+        try:
+            yield Request("DeleteItem", {"TableName": counters.table, "Key": {KEY: {"S": counter_id(name)}}})
+        except UndefinedTable:
+            return  # no system table, so no counter either
+        finally:
+            counters.forget(counter_id(name))
 
 
 @dataclass(frozen=True, slots=True)

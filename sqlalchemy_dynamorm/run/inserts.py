@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import ConditionFailed, Error
-from sqlalchemy_dynamorm.plan.schema import Column
+from sqlalchemy_dynamorm.errors import ConditionFailed, Error, ProgrammingError
+from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import InsertPlan
 from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
 from sqlalchemy_dynamorm.run.commit import commit
+from sqlalchemy_dynamorm.run.counters import Counters, counter_of
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.early import refuse_taken_keys, refuse_taken_values
 from sqlalchemy_dynamorm.run.expressions import Placeholders
@@ -20,7 +21,6 @@ from sqlalchemy_dynamorm.run.items import build
 from sqlalchemy_dynamorm.run.keys import identity, key_of
 from sqlalchemy_dynamorm.run.reads import project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows
-from sqlalchemy_dynamorm.run.system import Counters
 from sqlalchemy_dynamorm.run.values import Item
 
 Record = dict[Column, Any]
@@ -43,7 +43,7 @@ class Inserter:
         :raises DuplicateKey: a key is taken (in a transaction this is found at commit, unless ``early``).
         """
         records = [self._record(row, values) for values in batch for row in self.plan.rows]
-        last = yield from self._fill_ids(records, counters)
+        last = yield from fill_ids(self.plan.table, records, counters)
         items = [build(self.plan.table, record) for record in records]
         self._refuse_twins(items)
         if buffer is None:
@@ -55,22 +55,6 @@ class Inserter:
 
     def _record(self, row: tuple[Any, ...], values: Bound) -> Record:
         return {column: values(value) for column, value in zip(self.plan.columns, row, strict=True)}
-
-    def _fill_ids(self, records: list[Record], counters: Counters) -> Asking[int | None]:
-        """Give ids to the rows that have none, and tell the counter of those that do; returns the last id."""
-        column = self.plan.table.autoincrement
-        if column is None:
-            return None
-        missing = [record for record in records if record.get(column) is None]
-        given = [record[column] for record in records if isinstance(record.get(column), int)]
-        if given:
-            yield from counters.seen(self.plan.table, max(given))
-        if missing:
-            ids = yield from counters.take(self.plan.table, len(missing))
-            for record, number in zip(missing, ids, strict=True):
-                record[column] = number
-        last = records[-1].get(column) if records else None
-        return last if isinstance(last, int) else None
 
     def _refuse_twins(self, items: list[Item]) -> None:
         """Two rows of one statement with one key: the second would be a duplicate, and nothing is written yet."""
@@ -131,6 +115,26 @@ class Inserter:
             project(returning, self.decoder.row(item), batch[position // width]) for position, item in enumerate(items)
         ]
         yield Rows(rows)
+
+
+def fill_ids(table: Table, records: list[Record], counters: Counters) -> Asking[int | None]:
+    """Give numbers to the rows that have none, and tell the counters of those that do; returns the last id.
+
+    :raises ProgrammingError: a value for a column that is GENERATED ALWAYS.
+    """
+    for column in table.counted:
+        missing = [record for record in records if record.get(column) is None]
+        given = [record[column] for record in records if isinstance(record.get(column), int)]
+        if column.always and len(missing) < len(records):
+            raise ProgrammingError(f"The column {column.name!r} is GENERATED ALWAYS: leave it out of INSERT.")
+        if given:
+            yield from counters.seen(counter_of(table, column), given)
+        if missing:
+            numbers = yield from counters.take(counter_of(table, column), len(missing))
+            for record, number in zip(missing, numbers, strict=True):
+                record[column] = number
+    last = records[-1].get(table.autoincrement) if records and table.autoincrement is not None else None
+    return last if isinstance(last, int) else None
 
 
 def _partly_done(error: Error, done: int, asked: int) -> Error:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import ConditionFailed
-from sqlalchemy_dynamorm.plan.schema import Table, Unique
+from sqlalchemy_dynamorm.plan.schema import Column, Table, Unique
+from sqlalchemy_dynamorm.run.counters import LAST, counter_of
 from sqlalchemy_dynamorm.run.decode import last_key, wire_item, wire_items
 from sqlalchemy_dynamorm.run.guards import OWNER, guard_item, guard_of
 from sqlalchemy_dynamorm.run.keys import key_of
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.sources import AT_ONCE, send_all
-from sqlalchemy_dynamorm.run.system import KEY, counter_key
+from sqlalchemy_dynamorm.run.system import KEY
 from sqlalchemy_dynamorm.run.values import Item
 
 
@@ -29,7 +30,7 @@ class Report:
     :ivar stale: guards held by a row that is gone or has other values.
     :ivar duplicates: a constraint's columns, and the keys of two rows with the same values.
     :ivar planned: of a dry run, the guards that would be written, and for which row.
-    :ivar counter: what the counter had to be raised to, ``None`` where it was right.
+    :ivar counters: what the counters of columns had to be brought to, by the column's name.
     """
 
     table: Table
@@ -37,7 +38,7 @@ class Report:
     missing: int = 0
     stale: int = 0
     duplicates: list[tuple[tuple[str, ...], Item, Item]] = field(default_factory=list)
-    counter: int | None = None
+    counters: dict[str, int] = field(default_factory=dict)
     planned: dict[str, Item] = field(default_factory=dict)
 
 
@@ -52,7 +53,7 @@ class _Wanted:
 
 def reconcile(table: Table, system: str, *, apply: bool, progress: Callable[[Report], None]) -> Asking[Report]:
     """Read the whole table and compare; ``progress`` is told after each page."""
-    report, highest = Report(table), 0
+    report, reached = Report(table), dict[Column, int]()
     params: dict[str, Any] = {"TableName": table.physical, "ConsistentRead": True}
     while True:
         body = yield Request("Scan", params)
@@ -60,15 +61,16 @@ def reconcile(table: Table, system: str, *, apply: bool, progress: Callable[[Rep
         wanted = [one for item in items for one in _wanted(table, item)]
         for at in range(0, len(wanted), AT_ONCE):
             yield from _compare(report, wanted[at : at + AT_ONCE], system, apply=apply)
-        highest = max([highest, *_ids(table, items)])
+        for column in table.counted:
+            _follow(reached, column, items)
         report.rows += len(items)
         progress(report)
         after = last_key(body)
         if after is None:
             break
         params["ExclusiveStartKey"] = after
-    if highest:
-        yield from _raise_counter(report, system, highest, apply=apply)
+    for column, number in reached.items():
+        yield from _raise_counter(report, system, column, number, apply=apply)
     return report
 
 
@@ -79,12 +81,13 @@ def _wanted(table: Table, item: Item) -> Iterator[_Wanted]:
             yield _Wanted(unique, key, key_of(item, table))
 
 
-def _ids(table: Table, items: list[Item]) -> Iterator[int]:
-    column = table.autoincrement
-    for item in items:
-        wire = {} if column is None else item.get(column.name, {})
-        if "N" in wire:
-            yield int(float(wire["N"])) if "." in wire["N"] else int(wire["N"])
+def _follow(reached: dict[Column, int], column: Column, items: list[Item]) -> None:
+    """Note how far the rows have used a column's numbers."""
+    found = [wire["N"] for item in items if "N" in (wire := item.get(column.name, {}))]
+    ids = [int(float(text)) if "." in text else int(text) for text in found]
+    number = column.series.reached([*ids, *([reached[column]] if column in reached else [])])
+    if number is not None:
+        reached[column] = number
 
 
 def _compare(report: Report, wanted: list[_Wanted], system: str, *, apply: bool) -> Asking[None]:
@@ -132,21 +135,22 @@ def _mend(wanted: _Wanted, guard: Item | None, system: str) -> Asking[bool]:
     return True
 
 
-def _raise_counter(report: Report, system: str, highest: int, *, apply: bool) -> Asking[None]:
-    key = {"TableName": system, "Key": counter_key(report.table.physical)}
+def _raise_counter(report: Report, system: str, column: Column, number: int, *, apply: bool) -> Asking[None]:
+    series = column.series
+    key = {"TableName": system, "Key": counter_of(report.table, column).key}
     found = wire_item((yield Request("GetItem", {**key, "ConsistentRead": True})))
-    if found is not None and int(found["last"]["N"]) >= highest:
+    if found is not None and not series.is_behind(number, int(found[LAST]["N"])):
         return
-    report.counter = highest
+    report.counters[column.name] = number
     if apply:
         params = {
             **key,
             "UpdateExpression": "SET #0 = :0",
-            "ConditionExpression": "attribute_not_exists(#0) OR #0 < :0",
-            "ExpressionAttributeNames": {"#0": "last"},
-            "ExpressionAttributeValues": {":0": {"N": str(highest)}},
+            "ConditionExpression": f"attribute_not_exists(#0) OR #0 {'<' if series.increment > 0 else '>'} :0",
+            "ExpressionAttributeNames": {"#0": LAST},
+            "ExpressionAttributeValues": {":0": {"N": str(number)}},
         }
         try:
             yield Request("UpdateItem", params)
         except ConditionFailed:
-            report.counter = None  # it was raised past these rows meanwhile
+            del report.counters[column.name]  # it was brought past these rows meanwhile

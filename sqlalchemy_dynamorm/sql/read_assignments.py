@@ -10,6 +10,7 @@ from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, name_of, unsupported
 from sqlalchemy_dynamorm.sql.read_expressions import column, value
+from sqlalchemy_dynamorm.sql.read_sequences import next_value
 
 operand: Closed[nodes.Operand] = Closed("what SET gives a column")
 """Read what is computed of a row, or of parameters and constants alone."""
@@ -39,7 +40,7 @@ def _assignment(node: exp.Expr, scope: Scope) -> nodes.Assignment:
     if type(node) is not exp.EQ:
         raise unsupported("SET with anything but column = value")
     if type(node.this) is exp.Column:
-        return _target(node.this, scope).name, operand(node.expression, scope)
+        return _target(node.this, scope).name, next_value(node.expression, scope) or operand(node.expression, scope)
     target, path = _place(node.this, scope)
     change = nodes.JsonChange(target, ((path, value(node.expression, scope)),))
     return target.name, change

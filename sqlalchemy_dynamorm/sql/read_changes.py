@@ -10,6 +10,7 @@ from sqlalchemy_dynamorm.sql.closed_world import Scope, unsupported
 from sqlalchemy_dynamorm.sql.read_assignments import read_assignments
 from sqlalchemy_dynamorm.sql.read_expressions import name, value
 from sqlalchemy_dynamorm.sql.read_queries import Outputs, opened, output, query, read_where, table
+from sqlalchemy_dynamorm.sql.read_sequences import next_value
 
 
 @query.reads(exp.Insert, "this", "expression", "default", "returning")
@@ -44,7 +45,7 @@ def _row(node: exp.Expr, width: int, scope: Scope) -> tuple[nodes.Value, ...]:
     parts = opened(node).expressions
     if len(parts) != width:
         raise ProgrammingError(f"INSERT has {width} columns and a row of {len(parts)} values.")
-    return tuple(value(part, scope) for part in parts)
+    return tuple(next_value(part, scope) or value(part, scope) for part in parts)
 
 
 @query.reads(exp.Update, "this", "expressions", "where", "returning")

@@ -9,6 +9,7 @@ from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.grammar import tokens_of
 from sqlalchemy_dynamorm.sql.read_constraints import comment, reference
 from sqlalchemy_dynamorm.sql.read_parts import check, constant
+from sqlalchemy_dynamorm.sql.read_sequences import identity
 from sqlalchemy_dynamorm.sql.words import Words, once, words_of
 
 _AFTER_TYPE = frozenset(
@@ -29,6 +30,7 @@ class Column:
     default: nodes.Value | None = None
     on_update: nodes.Value | None = None
     comment: str | None = None
+    identity: nodes.Identity | None = None
     key_note: nodes.KeyNote = field(default_factory=nodes.KeyNote)
     uniques: list[nodes.Unique] = field(default_factory=list)
     foreign_keys: list[nodes.ForeignKey] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Column:
             self.default,
             self.on_update,
             self.comment,
+            self.identity,
         )
 
 
@@ -72,6 +75,8 @@ def _constraint(words: Words, column: Column) -> None:
         column.default = once(column.default, _default(words, column.type), "DEFAULT")
     elif words.accept("ON", "UPDATE"):
         column.on_update = once(column.on_update, _default(words, column.type), "ON UPDATE")
+    elif words.sees("GENERATED") and (found := identity(words)) is not None:
+        column.identity = once(column.identity, found, "IDENTITY")
     elif words.sees("COMMENT"):
         column.comment = once(column.comment, comment(words), "COMMENT")
     elif not _table_constraint(words, column, name):
@@ -103,6 +108,19 @@ def read_default(text: str, type_name: nodes.TypeName) -> nodes.Value:
     words = words_of(tokens_of(text), text)
     found = _default(words, type_name)
     words.end("DEFAULT")
+    return found
+
+
+def read_identity(text: str) -> nodes.Identity:
+    """``GENERATED … AS IDENTITY`` by itself.
+
+    :raises SQLSyntaxError: it is malformed.
+    """
+    words = words_of(tokens_of(text), text)
+    found = identity(words)
+    if found is None:
+        raise words.error()
+    words.end("IDENTITY")
     return found
 
 

@@ -12,6 +12,7 @@ from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
 from sqlalchemy_dynamorm.sql.read_parts import index, table_name
+from sqlalchemy_dynamorm.sql.read_sequences import read_sequence
 from sqlalchemy_dynamorm.sql.read_table import read_table
 from sqlalchemy_dynamorm.sql.words import Words, words_of
 
@@ -25,13 +26,18 @@ def read_definition(tokens: list[Token], source: str) -> nodes.Definition:
     """
     words = words_of(tokens, source)
     found = _create(words) if words.accept("CREATE") else _drop(words)
-    words.end("CREATE" if isinstance(found, nodes.CreateTable | nodes.CreateIndex) else "DROP")
+    words.end("CREATE" if isinstance(found, _CREATED) else "DROP")
     return found
+
+
+_CREATED = nodes.CreateTable | nodes.CreateIndex | nodes.CreateSequence
 
 
 def _create(words: Words) -> nodes.Definition:
     if words.accept("TABLE"):
         return read_table(words)
+    if words.accept("SEQUENCE"):
+        return read_sequence(words)
     unique = words.accept("UNIQUE")
     if words.accept("INDEX"):
         return _create_index(words, unique)
@@ -43,6 +49,9 @@ def _drop(words: Words) -> nodes.Definition:
     if words.accept("TABLE"):
         if_exists = words.accept("IF", "EXISTS")
         return nodes.DropTable(table_name(words), if_exists)
+    if words.accept("SEQUENCE"):
+        if_exists = words.accept("IF", "EXISTS")
+        return nodes.DropSequence(table_name(words), if_exists)
     if words.accept("INDEX"):
         return _drop_index(words)
     raise _other_object(words, "DROP")

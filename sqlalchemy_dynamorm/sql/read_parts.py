@@ -108,6 +108,10 @@ def constant(words: Words) -> nodes.Value:
         return _CONSTANTS[word.upper]
     if words.accept("NOW", "(", ")"):
         return nodes.CurrentTimestamp()
+    if words.accept("NEXTVAL", "("):
+        found_sequence = nodes.NextValue(table_name(words))
+        words.expect(")")
+        return found_sequence
     raise unsupported("DEFAULT with an expression", "it takes a constant or CURRENT_TIMESTAMP")
 
 

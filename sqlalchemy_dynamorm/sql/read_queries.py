@@ -20,6 +20,7 @@ from sqlalchemy_dynamorm.sql.read_expressions import (
     qualifier,
     subquery,
 )
+from sqlalchemy_dynamorm.sql.read_sequences import next_value
 
 query: Closed[nodes.Query] = Closed("a statement")
 """Read a SELECT, INSERT, UPDATE or DELETE."""
@@ -303,11 +304,15 @@ def _plain(node: exp.Column, scope: Scope) -> nodes.Output | nodes.Star:
 
 @output.reads(exp.Alias, "this", "alias")
 def _labelled(node: exp.Alias, scope: Scope) -> nodes.Output:
-    return nodes.Output(expression(node.this, scope), name(node.args["alias"], scope))
+    return nodes.Output(_shown(node.this, scope), name(node.args["alias"], scope))
 
 
 def _unlabelled(node: exp.Expr, scope: Scope) -> nodes.Output:
-    return nodes.Output(expression(node, scope), str(node.meta.get(SOURCE, "")))
+    return nodes.Output(_shown(node, scope), str(node.meta.get(SOURCE, "")))
+
+
+def _shown(node: exp.Expr, scope: Scope) -> nodes.Expression:
+    return next_value(node, scope) or expression(node, scope)
 
 
 for _kind, (_, _arguments) in expression.handlers.items():

@@ -35,8 +35,26 @@ def write_column(node: nodes.ColumnDefinition) -> str:
     on_update = "" if node.on_update is None else f" ON UPDATE {write_expression(node.on_update)}"
     not_null = " NOT NULL" if node.not_null else ""
     autoincrement = " AUTOINCREMENT" if node.autoincrement else ""
-    constraints = f"{default}{on_update}{not_null}{autoincrement}{_comment(node.comment)}"
+    identity = "" if node.identity is None else _identity(node.identity)
+    constraints = f"{default}{on_update}{not_null}{autoincrement}{identity}{_comment(node.comment)}"
     return f"{name(node.name)} {node.type.name}{arguments}{constraints}"
+
+
+def _identity(node: nodes.Identity) -> str:
+    options = _numbering(node.numbering).lstrip()
+    return f" GENERATED {'ALWAYS' if node.always else 'BY DEFAULT'} AS IDENTITY{f' ({options})' if options else ''}"
+
+
+def _numbering(node: nodes.Numbering) -> str:
+    numbers = {
+        "INCREMENT BY": node.increment,
+        "START WITH": node.start,
+        "MINVALUE": node.minimum,
+        "MAXVALUE": node.maximum,
+        "CACHE": node.cache,
+    }
+    cycle = "" if node.cycle is None else " CYCLE" if node.cycle else " NO CYCLE"
+    return "".join(f" {words} {number}" for words, number in numbers.items() if number is not None) + cycle
 
 
 def write_primary_key(columns: tuple[str, ...], note: nodes.KeyNote) -> str:
@@ -100,10 +118,21 @@ def _drop_index(node: nodes.DropIndex) -> str:
     return f"DROP INDEX {'IF EXISTS ' if node.if_exists else ''}{name(node.name)} ON {write_table(node.table)}"
 
 
+def _create_sequence(node: nodes.CreateSequence) -> str:
+    sequence = f"{'IF NOT EXISTS ' if node.if_not_exists else ''}{write_table(node.name)}"
+    return f"CREATE SEQUENCE {sequence}{_numbering(node.numbering)}"
+
+
+def _drop_sequence(node: nodes.DropSequence) -> str:
+    return f"DROP SEQUENCE {'IF EXISTS ' if node.if_exists else ''}{write_table(node.name)}"
+
+
 DEFINITIONS: dict[type[Any], Callable[[Any], str]] = {
     nodes.CreateTable: _create_table,
     nodes.CreateIndex: _create_index,
     nodes.DropTable: _drop_table,
     nodes.DropIndex: _drop_index,
+    nodes.CreateSequence: _create_sequence,
+    nodes.DropSequence: _drop_sequence,
 }
 """The writer of each definition."""

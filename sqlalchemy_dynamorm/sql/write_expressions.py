@@ -75,6 +75,10 @@ def _column(node: nodes.Column) -> str:
     return ".".join(name(part) for part in (node.schema, node.table, node.name) if part is not None)
 
 
+def _sequence(node: nodes.TableName) -> str:
+    return name(node.name) if node.schema is None else f"{name(node.schema)}.{name(node.name)}"
+
+
 # --- conditions -------------------------------------------------------------------------------------------------
 
 
@@ -157,6 +161,7 @@ _WRITERS: dict[type[Any], Callable[[Any], str]] = {
     nodes.Literal: _literal,
     nodes.Concat: _concat,
     nodes.CurrentTimestamp: lambda node: "CURRENT_TIMESTAMP",
+    nodes.NextValue: lambda node: f"nextval({_sequence(node.sequence)})",
     nodes.Document: lambda node: string(node.text),
     nodes.Column: _column,
     nodes.CountRows: lambda node: "count(*)",

@@ -19,10 +19,10 @@ from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
 from sqlalchemy_dynamorm.run.changes import Changer
 from sqlalchemy_dynamorm.run.commit import commit
+from sqlalchemy_dynamorm.run.counters import Counters
 from sqlalchemy_dynamorm.run.inserts import Inserter
 from sqlalchemy_dynamorm.run.reads import Scope
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Request
-from sqlalchemy_dynamorm.run.system import Counters
 from sqlalchemy_dynamorm.sql import nodes
 from tests.golden.schema import TABLES
 from tests.scripted import Played, play

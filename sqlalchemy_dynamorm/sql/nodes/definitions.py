@@ -18,6 +18,29 @@ class TypeName:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbering:
+    """How numbers follow each other, as far as a sequence or an identity says; ``None`` is not said.
+
+    :ivar minimum: ``None`` for NO MINVALUE too, as ``maximum``.
+    """
+
+    start: int | None = None
+    increment: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    cycle: bool | None = None
+    cache: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """``GENERATED ALWAYS AS IDENTITY [(options)]``, or ``BY DEFAULT`` where it is not ``always``."""
+
+    numbering: Numbering = Numbering()
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnDefinition:
     """One column of a CREATE TABLE.
 
@@ -33,6 +56,7 @@ class ColumnDefinition:
     default: Value | None = None
     on_update: Value | None = None
     comment: str | None = None
+    identity: Identity | None = None
 
 
 Options = tuple[tuple[str, str], ...]
@@ -135,4 +159,21 @@ class DropIndex:
     if_exists: bool = False
 
 
-Definition = Union[CreateTable, DropTable, CreateIndex, DropIndex]
+@dataclass(frozen=True, slots=True)
+class CreateSequence:
+    """``CREATE SEQUENCE [IF NOT EXISTS] name [options]``."""
+
+    name: TableName
+    numbering: Numbering = Numbering()
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DropSequence:
+    """``DROP SEQUENCE [IF EXISTS] name``."""
+
+    name: TableName
+    if_exists: bool = False
+
+
+Definition = Union[CreateTable, DropTable, CreateIndex, DropIndex, CreateSequence, DropSequence]

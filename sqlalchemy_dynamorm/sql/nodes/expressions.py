@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Union
 from typing import Literal as Choice
 
 if TYPE_CHECKING:
-    from sqlalchemy_dynamorm.sql.nodes.queries import Relation
+    from sqlalchemy_dynamorm.sql.nodes.queries import Relation, TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,18 @@ class Document:
     text: str
 
 
-Value = Union[Param, Literal, Concat, CurrentTimestamp, Document]
+@dataclass(frozen=True, slots=True)
+class NextValue:
+    """``nextval(sequence)``: a number that is taken before the statement runs.
+
+    :ivar at: which of a statement's it is, since each is another number.
+    """
+
+    sequence: TableName
+    at: int = 0
+
+
+Value = Union[Param, Literal, Concat, CurrentTimestamp, Document, NextValue]
 
 # --- expressions: what needs a row ------------------------------------------------------------------------------
 

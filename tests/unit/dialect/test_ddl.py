@@ -14,6 +14,7 @@ from sqlalchemy.schema import (
     CreateTable,
     DropConstraint,
     DropIndex,
+    DropSequence,
     DropTable,
 )
 
@@ -163,10 +164,34 @@ class TestPrepared:
 
 
 @pytest.mark.parametrize(
+    ("element", "text"),
+    [
+        (CreateSequence(sa.Sequence("s", schema="x"), if_not_exists=True), "CREATE SEQUENCE IF NOT EXISTS x.s"),
+        (
+            CreateSequence(sa.Sequence("s", start=5, increment=-2, minvalue=-9, maxvalue=9, cache=4, cycle=True)),
+            "CREATE SEQUENCE s INCREMENT BY -2 START WITH 5 MINVALUE -9 MAXVALUE 9 CACHE 4 CYCLE",
+        ),
+        (
+            CreateSequence(sa.Sequence("s", nominvalue=True, nomaxvalue=True)),
+            "CREATE SEQUENCE s NO MINVALUE NO MAXVALUE",
+        ),
+        (DropSequence(sa.Sequence("s"), if_exists=True), "DROP SEQUENCE IF EXISTS s"),
+    ],
+)
+def test_sequences_are_written_and_read_back(element: Any, text: str) -> None:
+    assert str(element.compile(dialect=DIALECT)) == text
+    assert isinstance(read(text), nodes.CreateSequence | nodes.DropSequence)
+
+
+def test_an_identity_is_part_of_its_column() -> None:
+    made = table(sa.Column("n", sa.Integer, sa.Identity(always=True, start=42)))
+    assert "n INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY (START WITH 42)" in text_of(CreateTable(made))
+
+
+@pytest.mark.parametrize(
     ("element", "message"),
     [
         (CreateSchema("s"), "CREATE SCHEMA"),
-        (CreateSequence(sa.Sequence("s")), "CREATE SEQUENCE"),
         (CreateTable(table(prefixes=["TEMPORARY"])), "TEMPORARY"),
     ],
 )

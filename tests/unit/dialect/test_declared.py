@@ -9,8 +9,9 @@ from sqlalchemy import exc
 
 from sqlalchemy_dynamorm.dialect.boto3 import Boto3Dialect
 from sqlalchemy_dynamorm.dialect.declared import declare
-from sqlalchemy_dynamorm.dialect.refusal import UnsupportedCompile
+from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, UnsupportedCompile
 from sqlalchemy_dynamorm.errors import NotSupportedError, ProgrammingError
+from sqlalchemy_dynamorm.plan.numbering import Series
 from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Moment, Table
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -148,8 +149,6 @@ class TestKeys:
     ("item", "message"),
     [
         (sa.Column("x", sa.Integer, sa.Computed("id + 1")), "Computed on the column 'x'"),
-        (sa.Column("x", sa.Integer, sa.Identity()), "Identity on the column 'x'"),
-        (sa.Column("x", sa.Integer, sa.Sequence("s")), "a Sequence on the column 'x'"),
         (sa.Column("x", sa.Integer, server_default=sa.text("random()")), "DEFAULT with an expression"),
         (sa.Column("x", sa.Integer, server_default="one"), "The DEFAULT of the column 'x' is no integer value"),
         (sa.Column("x", sa.String(collation="de")), "COLLATE"),
@@ -222,12 +221,23 @@ def test_a_plain_identity_is_an_autoincrement_key() -> None:
     assert made.by_name["id"].autoincrement
 
 
-@pytest.mark.parametrize(
-    "options", [{"start": 5}, {"increment": 2}, {"always": True}, {"cycle": True}, {"maxvalue": 9}]
-)
-def test_an_identity_with_options_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(UnsupportedCompile, match="Identity on the column 'id'"):
-        declared(sa.Column("id", sa.Integer, sa.Identity(**options), primary_key=True))
+def test_an_identity_is_a_counter_with_its_options() -> None:
+    identity = sa.Identity(always=True, start=5, increment=2, maxvalue=9, cycle=True, cache=3)
+    made = declared(key(), sa.Column("x", sa.Integer, identity)).by_name["x"]
+    assert (made.autoincrement, made.always, made.nullable) == (True, True, False)
+    assert made.series == Series(5, 2, 1, 9, cycle=True, cache=3)
+
+
+def test_an_identity_that_contradicts_itself_is_misdeclared() -> None:
+    with pytest.raises(Misdeclared, match="The start of the column 'x', 5, is not between its bounds, 1 and 4"):
+        declared(key(), sa.Column("x", sa.Integer, sa.Identity(start=5, maxvalue=4)))
+
+
+def test_a_key_of_a_sequence_has_no_counter_of_its_own() -> None:
+    made = declared(sa.Column("id", sa.Integer, sa.Sequence("s"), primary_key=True))
+    assert not made.by_name["id"].autoincrement
+    made = declared(sa.Column("id", sa.Integer, sa.Sequence("s", optional=True), primary_key=True))
+    assert made.by_name["id"].autoincrement
 
 
 def test_a_long_name_of_a_naming_convention_is_cut_as_sqlalchemy_cuts_it() -> None:

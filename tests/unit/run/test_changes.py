@@ -9,9 +9,9 @@ from sqlalchemy_dynamorm.run.bind import bound
 from sqlalchemy_dynamorm.run.buffer import Buffer, Level
 from sqlalchemy_dynamorm.run.changes import Changer
 from sqlalchemy_dynamorm.run.commit import commit
+from sqlalchemy_dynamorm.run.counters import Counters
 from sqlalchemy_dynamorm.run.inserts import Inserter
 from sqlalchemy_dynamorm.run.reads import Reader, Scope
-from sqlalchemy_dynamorm.run.system import Counters
 from tests.scripted import Played, Reply, done, play
 from tests.unit.plan.planning import changed, inserted, selected
 

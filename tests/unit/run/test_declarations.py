@@ -11,9 +11,9 @@ from sqlalchemy_dynamorm.errors import (
     UndefinedTable,
 )
 from sqlalchemy_dynamorm.plan.definitions import table_of
+from sqlalchemy_dynamorm.run.counters import Counters
 from sqlalchemy_dynamorm.run.declarations import alter, declaration, declare, reflected
 from sqlalchemy_dynamorm.run.definitions import create_table
-from sqlalchemy_dynamorm.run.system import Counters
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 from tests.scripted import Reply, done, failed, play

@@ -359,6 +359,18 @@ def test_indexes_and_drops() -> None:
     assert read("DROP INDEX IF EXISTS ix ON s.t") == nodes.DropIndex("ix", nodes.TableName("t", "s"), True)
 
 
+def test_a_sequence_is_named_by_a_name_or_by_a_text() -> None:
+    for text in ("nextval(s.q)", "nextval('s.q')", "NEXTVAL('s.\"q\"')"):
+        found = read(f"SELECT {text} AS n")
+        assert isinstance(found, nodes.Select)
+        assert found.outputs == (nodes.Output(nodes.NextValue(nodes.TableName("q", "s")), "n"),)
+
+
+def test_the_options_of_a_sequence_come_in_any_order() -> None:
+    found = read("CREATE SEQUENCE s MAXVALUE 9 NO MINVALUE CYCLE START 3 CACHE 2 INCREMENT 2")
+    assert found == nodes.CreateSequence(nodes.TableName("s"), nodes.Numbering(3, 2, None, 9, True, 2))
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------
 
 UNSUPPORTED = {
@@ -424,6 +436,12 @@ UNSUPPORTED = {
     "CREATE TEMPORARY TABLE t (a INTEGER)": "TEMPORARY",
     "CREATE VIEW v AS SELECT 1": "VIEW",
     "CREATE INDEX ix ON t (a DESC)": "DESC",
+    "CREATE SEQUENCE s OWNED BY t": "OWNED",
+    "DROP SEQUENCE s CASCADE": "CASCADE",
+    "SELECT a FROM t WHERE a = nextval(s)": "NEXTVAL",
+    "SELECT nextval(s) + 1": "NEXTVAL",
+    "UPDATE t SET a = nextval(s) + 1 WHERE b = 1": "NEXTVAL",
+    "INSERT INTO t (a) VALUES (nextval(s) || 'x')": "NEXTVAL",
     "CREATE INDEX ix ON t (lower(a))": "expression in an index",
     "CREATE INDEX ix ON t (a) WHERE a": "WHERE",
     "CREATE INDEX ix ON t (a COLLATE NOCASE)": "COLLATE",
@@ -538,6 +556,9 @@ SYNTAX = [
     "CREATE TABLE t (a INTEGER PRIMARY KEY, PRIMARY KEY (a))",
     "CREATE TABLE t (a INTEGER) WITH (k=1)",
     "CREATE INDEX ix t (a)",
+    "CREATE SEQUENCE s START",
+    "CREATE SEQUENCE s START 1 START 2",
+    "CREATE SEQUENCE s CACHE 1.5",
     "CREATE INDEX ix ON t ()",
     "DROP TABLE a, b",
 ]
