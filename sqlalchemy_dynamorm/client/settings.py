@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from sqlalchemy_dynamorm.errors import InterfaceError, Unsupported
-from sqlalchemy_dynamorm.plan.options import ENGINE_OPTIONS, PlanOptions
+from sqlalchemy_dynamorm.plan.options import ENGINE_OPTIONS, PlanOptions, choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Settings:
     :ivar max_attempts: how often a request may be sent, the first time included.
     :ivar max_parallel: how many requests of one engine may be under way at once.
     :ivar deadline: seconds a statement may take, retries included.
+    :ivar overflow: what becomes of a commit that is too much for one transaction: an error, or several transactions.
     :ivar page_size: items the service evaluates a page, at the most.
     :ivar system_table: the physical name of the table for counters; ``None`` (written ``none``) for none.
     """
@@ -51,12 +52,12 @@ class Settings:
     deadline: float | None = None
     page_size: int | None = None
     read_budget: int | None = None
+    overflow: Literal["error", "split"] = "error"
     plan: PlanOptions = field(default_factory=PlanOptions)
 
 
 # Options of the contract whose other values come with later work: the default is taken, the rest refused by name.
 NOT_YET: dict[str, tuple[str, ...]] = {
-    "overflow": ("error",),
     "foreign_keys": ("declare",),
     "idempotent_writes": ("auto",),
     "index_read": ("eventual",),
@@ -124,6 +125,8 @@ def _converted(name: str, value: Any) -> Any:
     if name == "system_table" and value == "none":
         return None
     hint = _HINTS[name]
+    if get_origin(hint) is Literal:
+        return choice(name, value, get_args(hint))
     kinds = get_args(hint) or (hint,)
     if value is None and type(None) in kinds:
         return None

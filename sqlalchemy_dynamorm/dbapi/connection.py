@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy_dynamorm import errors
 from sqlalchemy_dynamorm.dbapi.cursor import Cursor
 from sqlalchemy_dynamorm.dbapi.statement import StatementCache
 from sqlalchemy_dynamorm.plan.names import logical, physical
+from sqlalchemy_dynamorm.plan.options import choice
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.client.client import Client
@@ -46,6 +47,7 @@ class Connection:
         self.aliases: dict[tuple[str | None, str], str] = {}
         self._owns_client = owns_client
         self._level = "READ COMMITTED"
+        self._overflow: Literal["error", "split"] = client.settings.overflow
         self._buffer: Buffer | None = None
         self._savepoints: list[tuple[str, Entries]] = []
         self._closed = False
@@ -68,7 +70,7 @@ class Connection:
         :raises DuplicateKey: an inserted key was taken.
         :raises StaleRow: a row that was to be changed was changed or deleted by another.
         :raises SerializationError: another transaction was at work on the same items.
-        :raises TransactionTooLarge: over 100 items or 4 MB; nothing is sent.
+        :raises TransactionTooLarge: over 100 items or 4 MB; nothing is sent. See :attr:`overflow`.
         """
         self.check_open()
         buffer = self._buffer
@@ -77,7 +79,7 @@ class Connection:
             return
         from sqlalchemy_dynamorm.run.commit import commit
 
-        self.client.value(commit(buffer))
+        self.client.value(commit(buffer, split=self._overflow == "split"))
 
     def rollback(self) -> None:
         """Forget what is buffered; nothing was sent."""
@@ -129,6 +131,22 @@ class Connection:
     def autocommit(self) -> bool:
         """Whether each statement is sent at once."""
         return self._level == "AUTOCOMMIT"
+
+    @property
+    def overflow(self) -> str:
+        """What becomes of a commit that is too much for one transaction.
+
+        ``error``: TransactionTooLarge, and nothing is sent. ``split``: it goes as several transactions in order, each
+        all or nothing; an error says how many were written. Set ``None`` for what the engine says.
+
+        :raises InterfaceError: on setting another value.
+        """
+        return self._overflow
+
+    @overflow.setter
+    def overflow(self, value: str | None) -> None:
+        settings = self.client.settings
+        self._overflow = settings.overflow if value is None else choice("overflow", value, ("error", "split"))
 
     @property
     def in_transaction(self) -> bool:

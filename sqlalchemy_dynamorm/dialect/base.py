@@ -21,6 +21,7 @@ from sqlalchemy_dynamorm.dialect.context import ExecutionContext
 from sqlalchemy_dynamorm.dialect.ddl import DDLCompiler
 from sqlalchemy_dynamorm.dialect.identifiers import Preparer
 from sqlalchemy_dynamorm.dialect.options import CONFIG_TYPES, NOT_GIVEN, given
+from sqlalchemy_dynamorm.dialect.overflow import OVERFLOW, OverflowCharacteristic
 from sqlalchemy_dynamorm.dialect.reflection import ReflectingDialect
 from sqlalchemy_dynamorm.dialect.refusal import wrapped
 from sqlalchemy_dynamorm.dialect.type_compiler import TypeCompiler
@@ -60,6 +61,10 @@ class DynamoDBDialect(ReflectingDialect):
         (sa.UniqueConstraint, {}),
     ]
     engine_config_types = util.immutabledict({**DefaultDialect.engine_config_types, **CONFIG_TYPES})
+
+    connection_characteristics = util.immutabledict(
+        {**DefaultDialect.connection_characteristics, OVERFLOW: OverflowCharacteristic()}
+    )
 
     max_identifier_length = 255
     supports_schemas = True

@@ -9,6 +9,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 
 from sqlalchemy_dynamorm.dialect.compiler import Compiler
 from sqlalchemy_dynamorm.dialect.ddl import DDLCompiler
+from sqlalchemy_dynamorm.dialect.overflow import OVERFLOW, refuse_for_statement
 from sqlalchemy_dynamorm.plan.options import checked
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class ExecutionContext(DefaultExecutionContext):
 
     def statement_options(self) -> dict[str, Any]:
         """The execution options that are ours; see :func:`statement_options`."""
+        refuse_for_statement(self.execution_options, self.root_connection.get_execution_options())
         return statement_options(self.execution_options)
 
     @property
@@ -78,6 +80,6 @@ def statement_options(execution_options: Mapping[Any, Any]) -> dict[str, Any]:
         name[len(OPTION_PREFIX) :]: value
         for name, value in execution_options.items()
         # subqueryload() puts a tuple among them.
-        if isinstance(name, str) and name.startswith(OPTION_PREFIX) and name != PAGE
+        if isinstance(name, str) and name.startswith(OPTION_PREFIX) and name not in (PAGE, OVERFLOW)
     }
     return {name: checked(name, value) for name, value in found.items()}

@@ -60,7 +60,14 @@ def checked(name: str, value: Any) -> Any:
         return _segments(value)
     if name == "index":
         return _index(value)
-    choices = CHOICES[name]
+    return choice(name, value, CHOICES[name])
+
+
+def choice(name: str, value: Any, choices: tuple[str, ...]) -> Any:
+    """The value of an option that takes one of some words, checked.
+
+    :raises InterfaceError: it is none of them.
+    """
     text = str(value).lower() if isinstance(value, bool) else value
     if text not in choices:
         raise InterfaceError(f"The option {name} takes {', '.join(choices)}; it does not take {value!r}.")

@@ -40,6 +40,7 @@ class Entry:
     :ivar relative: what is done to those of them whose new value depends on what is stored.
     :ivar replaced: the item was deleted and inserted again.
     :ivar guarded: a delete by key alone is conditional all the same.
+    :ivar left: the key that the item had before, where this transaction has moved it.
     :ivar watched: nothing is done to the item; it was read, and must still be what was read.
     """
 
@@ -54,6 +55,7 @@ class Entry:
     relative: Edits = field(default_factory=dict)
     replaced: bool = False
     guarded: bool = False
+    left: Item | None = None
     watched: bool = False
 
     @property
@@ -160,20 +162,21 @@ class Buffer:
 
     # --- what statements do ---
 
-    def insert(self, table: Table, item: Item) -> None:
+    def insert(self, table: Table, item: Item, *, left: Item | None = None) -> None:
         """Add an item whose key must be free at commit.
 
+        :param left: the key that it had before.
         :raises DuplicateKey: this transaction has put an item there itself.
         """
         key = key_of(item, table)
         found = self.entry(table, key)
         if found is None:
-            self.put(Entry(table, key, None, item))
+            self.put(Entry(table, key, None, item, left=left))
         elif found.after is not None:
             raise duplicate(table)
         else:
             replaced = found.before is not None
-            self.put(replace(found, after=item, replaced=replaced, changed=frozenset(), relative={}))
+            self.put(replace(found, after=item, replaced=replaced, changed=frozenset(), relative={}, left=left))
 
     def update(self, table: Table, image: Image, done: Done, check: Check) -> Item:
         """Change an item that was read as ``image``; returns the item as it then is, as far as it is known."""

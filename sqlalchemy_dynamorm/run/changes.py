@@ -123,7 +123,7 @@ class Changer:
         table, early = self.plan.table, self.plan.early or buffer.early
         images = yield from self._images(targets, buffer)
         changed: list[Item] = []
-        moved: list[Item] = []
+        moved: list[tuple[Item, Item]] = []
         for target in targets:
             entry = buffer.entry(table, target.key)
             image = images[identity(target.key, table)] if entry is None else entry.image
@@ -131,7 +131,7 @@ class Changer:
                 after = yield from self._change(target, image, buffer)
                 changed.append(target.key if after is None else key_of(after, table))
                 if after is not None and identity(changed[-1], table) != identity(target.key, table):
-                    moved.append(after)
+                    moved.append((target.key, after))
             elif buffer.repeatable:
                 buffer.watch(table, target.key, [column.name for column in columns_of(self.plan.where)])
             if self.plan.find is None:  # each is a statement of its own
@@ -141,13 +141,17 @@ class Changer:
             yield from refuse_taken_values(buffer, table, changed)
         return len(changed)
 
-    def _arrive(self, buffer: Buffer, moved: list[Item], *, early: bool) -> Asking[None]:
-        """Put the items that a statement has moved, once all of them have left their keys."""
+    def _arrive(self, buffer: Buffer, moved: list[tuple[Item, Item]], *, early: bool) -> Asking[None]:
+        """Put the items that a statement has moved, once all of them have left their keys.
+
+        :param moved: the key that each has left, and the item as it is put; emptied.
+        """
         table = self.plan.table
         if early and moved:
-            yield from refuse_taken_keys(buffer, table, [key_of(item, table) for item in moved])
+            yield from refuse_taken_keys(buffer, table, [key_of(item, table) for _, item in moved])
         while moved:
-            buffer.insert(table, moved.pop(0))
+            left, item = moved.pop(0)
+            buffer.insert(table, item, left=left)
 
     def _images(self, targets: list[Target], buffer: Buffer) -> Asking[dict[Identity, Image]]:
         """The items as this transaction sees them; those of which it knows too little are read, whole, together."""

@@ -1,7 +1,7 @@
 """Commit: everything a transaction buffered goes as one TransactWriteItems, or as itself where it is one write.
 
-A single write costs half of what a transaction of one does. Limits: 100 actions and 4 MB a transaction (DynamoDB
-API reference, TransactWriteItems).
+A single write costs half of what a transaction of one does. With ``overflow=split``, more than fits into one goes as
+several, in order.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from sqlalchemy_dynamorm.errors import (
 from sqlalchemy_dynamorm.plan.predicates import columns_of
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.buffer import Action, Buffer, Entry, duplicate
+from sqlalchemy_dynamorm.run.chunks import chunks
 from sqlalchemy_dynamorm.run.decode import RowDecoder, responses
 from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.request import Asking, Request
-from sqlalchemy_dynamorm.run.taking import Taking
-from sqlalchemy_dynamorm.run.values import Item, item_size
+from sqlalchemy_dynamorm.run.taking import MAX_ACTIONS, MAX_BYTES, Taking
+from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.run.wire import same_wire
 from sqlalchemy_dynamorm.run.writing import Check
 
-MAX_ACTIONS = 100
-MAX_BYTES = 4 * 1024 * 1024
 MAX_ROUNDS = 8
 """How often a transaction is sent that meets guards which others hold without having the value."""
 _SINGLE = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 
 
-def commit(buffer: Buffer) -> Asking[None]:
+def commit(buffer: Buffer, *, split: bool = False) -> Asking[None]:
     """Send what is buffered, all or nothing.
 
+    :param split: what is too much for one transaction goes as several, each of them all or nothing.
     :raises TransactionTooLarge: over 100 actions or 4 MB; nothing is sent.
     :raises DuplicateKey: an inserted key was taken.
     :raises StaleRow: a row that an UPDATE or DELETE had found was changed or is gone.
@@ -54,6 +54,31 @@ def commit(buffer: Buffer) -> Asking[None]:
         yield from _verified(entries if buffer.verified else [])
         return
     taking = Taking.of(entries)
+    if not split or (taking.count <= MAX_ACTIONS and taking.size <= MAX_BYTES):
+        yield from _sent(taking)
+        return
+    parts = [Taking.of(chunk) for chunk in chunks(entries)]
+    for part in parts:
+        _check_size(part)
+    for done, part in enumerate(parts):
+        try:
+            yield from _sent(part)
+        except Error as error:
+            raise _partly_done(error, done, parts) from None
+
+
+def _partly_done(error: Error, done: int, parts: Sequence[Taking]) -> Error:
+    """The error, saying what is written all the same."""
+    left = [entry for part in parts[done:] for entry in part.entries if not entry.watched]
+    if done:
+        error.retryable = False  # what is written would be written again
+    error.unprocessed = tuple(entry.key for entry in left)
+    before = f"With overflow='split' {done} of {len(parts)} chunks were written before, and stay"
+    error.args = (f"{error.args[0]} {before}; {len(left)} items were not written.",)
+    return error
+
+
+def _sent(taking: Taking) -> Asking[None]:
     _check_size(taking)
     actions = taking.actions()
     if len(actions) == 1 and actions[0][0] != "ConditionCheck" and not taking.entries[0].once:
@@ -105,16 +130,21 @@ def _outdated(entry: Entry) -> SerializationError:
 
 
 def _check_size(taking: Taking) -> None:
-    ways = "Commit more often, or use isolation_level='AUTOCOMMIT' for bulk work; nothing was sent."
-    entries, guards = taking.entries, len(taking.guards)
-    if len(entries) + guards > MAX_ACTIONS:
-        more = f" and {guards} guards of unique values" if guards else ""
-        raise TransactionTooLarge(
-            f"The transaction writes {len(entries)} items{more}; DynamoDB takes {MAX_ACTIONS} actions in one. {ways}"
-        )
-    size = sum(item_size(entry.after or entry.key) for entry in entries)
-    if size > MAX_BYTES:
-        raise TransactionTooLarge(f"The transaction writes {size} bytes, and DynamoDB takes {MAX_BYTES}. {ways}")
+    ways = (
+        "Commit more often, or choose overflow='split' (several transactions, in order) or "
+        "isolation_level='AUTOCOMMIT' (each row by itself); nothing was sent."
+    )
+    if taking.count > MAX_ACTIONS:
+        read = sum(entry.watched for entry in taking.entries)
+        parts = {
+            "writes {} items": len(taking.entries) - read,
+            "checks {} items that were read": read,
+            "changes {} guards of unique values": taking.count - len(taking.entries),
+        }
+        done = ", ".join(text.format(number) for text, number in parts.items() if number)
+        raise TransactionTooLarge(f"The transaction {done}; DynamoDB takes {MAX_ACTIONS} actions in one. {ways}")
+    if taking.size > MAX_BYTES:
+        raise TransactionTooLarge(f"The transaction writes {taking.size} bytes, and DynamoDB takes {MAX_BYTES}. {ways}")
 
 
 def _single(entry: Entry, action: Action) -> Asking[None]:

@@ -17,7 +17,11 @@ from sqlalchemy_dynamorm.run.keys import identity
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.sources import whole_items
 from sqlalchemy_dynamorm.run.system import system_table
-from sqlalchemy_dynamorm.run.values import Item
+from sqlalchemy_dynamorm.run.values import Item, item_size
+
+MAX_ACTIONS = 100
+MAX_BYTES = 4 * 1024 * 1024
+"""Of one TransactWriteItems (DynamoDB API reference)."""
 
 
 @dataclass
@@ -31,6 +35,16 @@ class Taking:
     def of(cls, entries: Sequence[Entry]) -> Taking:
         """:raises UniqueViolation, Unsupported: see :func:`~.run.guards.guards`."""
         return cls([pinned(entry) for entry in entries], guards(entries))
+
+    @property
+    def count(self) -> int:
+        """How many actions it takes."""
+        return len(self.entries) + sum(2 if guard.watched else 1 for guard in self.guards)
+
+    @property
+    def size(self) -> int:
+        """The bytes that the items have."""
+        return sum(item_size(entry.after or entry.key) for entry in self.entries)
 
     def actions(self) -> list[Action]:
         """The entries' actions, then the guards'."""

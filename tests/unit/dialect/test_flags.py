@@ -183,6 +183,26 @@ class TestConnections:
             assert connection.get_isolation_level() == "AUTOCOMMIT"
             assert connection.default_isolation_level == "READ COMMITTED"
 
+    def test_overflow_is_set_and_reset(self, engine: Engine) -> None:
+        split = engine.execution_options(dynamodb_overflow="split")
+        with split.connect() as connection:
+            assert raw(connection).overflow == "split"
+        with engine.connect() as connection:
+            assert raw(connection).overflow == "error"
+            connection.execution_options(dynamodb_overflow="split")
+            assert raw(connection).overflow == "split"
+            connection.scalar(sa.text("SELECT 1"))
+        with sa.create_engine("dynamodb://localhost:9", overflow="split").connect() as connection:
+            assert raw(connection).overflow == "split"
+
+    def test_overflow_is_no_option_of_a_statement(self, engine: Engine) -> None:
+        with engine.connect() as connection, pytest.raises(exc.InterfaceError, match="a statement cannot have it"):
+            connection.execute(sa.text("SELECT 1"), execution_options={"dynamodb_overflow": "split"})
+
+    def test_an_overflow_that_is_none_is_refused(self, engine: Engine) -> None:
+        with engine.connect() as connection, pytest.raises(exc.InterfaceError, match="takes error, split"):
+            connection.execution_options(dynamodb_overflow="drop")
+
     def test_two_phases_are_refused(self, engine: Engine) -> None:
         with engine.connect() as connection, pytest.raises(exc.NotSupportedError, match="two-phase"):
             connection.begin_twophase()

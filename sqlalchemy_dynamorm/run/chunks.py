@@ -1,0 +1,60 @@
+"""``overflow=split``: a transaction that is too large, as chunks in order, each of them all or nothing.
+
+What belongs together stays in one chunk: an item with its guards and its checks, the two sides of a key move, and the
+rows between which a unique value is passed on. Items that were only read are checked first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy_dynamorm.run.buffer import Entry
+from sqlalchemy_dynamorm.run.guards import affected, guard_of
+from sqlalchemy_dynamorm.run.keys import identity
+from sqlalchemy_dynamorm.run.system import KEY
+from sqlalchemy_dynamorm.run.taking import MAX_ACTIONS, MAX_BYTES, Taking
+
+
+def chunks(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """The entries in chunks that fit into a transaction each; what does not fit at all is a chunk of its own."""
+    found: list[list[Entry]] = []
+    actions, size = MAX_ACTIONS, 0
+    for unit in sorted(_units(entries), key=lambda unit: not all(entry.watched for entry in unit)):
+        taking = Taking.of(unit)
+        actions, size = actions + taking.count, size + taking.size
+        if actions > MAX_ACTIONS or size > MAX_BYTES:
+            found.append([])
+            actions, size = taking.count, taking.size
+        found[-1].extend(unit)
+    return found
+
+
+def _units(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """The entries, those that must stay together in one list, in the order of the first of them."""
+    unit_of: dict[Any, int] = {}
+    units: dict[int, list[Entry]] = {}
+    for number, entry in enumerate(entries):
+        marks = list(_marks(entry))
+        joined = sorted({unit_of[mark] for mark in marks if mark in unit_of})
+        into = joined[0] if joined else number
+        units.setdefault(into, []).append(entry)
+        for other in joined[1:]:
+            moved = units.pop(other)
+            units[into] += moved
+            marks += [mark for one in moved for mark in _marks(one)]
+        unit_of.update(dict.fromkeys(marks, into))
+    return [units[number] for number in sorted(units)]
+
+
+def _marks(entry: Entry) -> Iterator[Any]:
+    """What an entry has in common with those that it must stay together with."""
+    table = entry.table
+    yield table.physical, identity(entry.key, table)
+    if entry.left is not None:
+        yield table.physical, identity(entry.left, table)
+    for unique in affected(entry):
+        for image in (entry.before, entry.after):
+            guard = guard_of(table, unique, image)
+            if guard is not None:
+                yield guard[KEY]["S"]
