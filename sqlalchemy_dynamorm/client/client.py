@@ -150,27 +150,39 @@ class Client:
         :raises Error: the last failure; ``OutcomeUnknown`` if an answer was lost before, and it does not say what
             became of the request.
         """
-        meter = policy.meter
-        request = request if meter is None else meter.asking(request)
+        from sqlalchemy_dynamorm.client import failures
+
         attempt, lost = 0, False
         while True:
             attempt += 1
             try:
-                body = self._once(request)
+                return self._metered(request, policy.meter)
             except Error as failure:
-                from sqlalchemy_dynamorm.client import failures
-
                 lost = lost or failures.was_lost(failure, request)
+                if lost and failures.is_own(failure, request):
+                    return self._carried_out(request, policy.meter)
                 seconds = policy.wait(failure, attempt)
                 if seconds is None:
                     if lost and not failures.is_a_verdict(failure):
                         raise failures.unknown(request) from failure
                     raise
-            else:
-                if meter is not None:
-                    meter.count(request, body)
-                return body
+            if lost and request.again is not None:
+                request = replace(request, params=request.again)
             time.sleep(seconds)
+
+    def _metered(self, request: Request, meter: Meter | None) -> bytes:
+        if meter is None:
+            return self._once(request)
+        body = self._once(meter.asking(request))
+        meter.count(request, body)
+        return body
+
+    def _carried_out(self, request: Request, meter: Meter | None) -> bytes:
+        """The answer to a put whose own answer was lost."""
+        body = b"{}"
+        if meter is not None:
+            meter.count(request, body)  # nobody says what it consumed
+        return body
 
     def _once(self, request: Request) -> bytes:
         from sqlalchemy_dynamorm.client import boto, failures

@@ -11,6 +11,7 @@ from sqlalchemy_dynamorm import errors
 from sqlalchemy_dynamorm.client.retry import may_repeat
 from sqlalchemy_dynamorm.errors import AWS_CODES, Error
 from sqlalchemy_dynamorm.run.request import Request
+from sqlalchemy_dynamorm.run.wire import same_item
 
 
 class ChecksumMismatch(Exception):
@@ -55,16 +56,17 @@ def translate(failure: Exception, request: Request, endpoint: str) -> Error:
             **where,
         )
     if isinstance(failure, LOST):
-        if request.repeatable:
+        # After a timeout the write may still be under way, and come after the one that would take its place.
+        if request.repeatable or (request.again is not None and not isinstance(failure, aws.ReadTimeoutError)):
             return errors.ServiceUnavailable(f"{endpoint} did not answer: {type(failure).__name__}.", **where)
         return unknown(request)
     return errors.InternalError(f"{request.operation} failed: {type(failure).__name__}: {failure}", **where)
 
 
 def was_lost(failure: Error, request: Request) -> bool:
-    """Whether a transaction's answer was lost, which is sent again because its token makes that harmless."""
+    """Whether the answer was lost to a write that is sent again: by its token, or its condition, that is harmless."""
     return (
-        request.operation == "TransactWriteItems"
+        (request.operation == "TransactWriteItems" or request.again is not None)
         and isinstance(failure, errors.ServiceUnavailable)
         and not isinstance(failure.__cause__, NEVER_SENT)
     )
@@ -77,6 +79,14 @@ def is_a_verdict(failure: Error) -> bool:
     A conflict may be one with the earlier attempt itself, and a throttle or a refusal says nothing about it.
     """
     return isinstance(failure, errors.TransactionCanceled) and not may_repeat(failure)
+
+
+def is_own(failure: Error, request: Request) -> bool:
+    """Whether a put failed because it had been carried out itself: its key was made for it, and its item is there."""
+    if request.own is None or not isinstance(failure, errors.ConditionFailed):
+        return False
+    # A server that does not show the item says by its refusal that there is one.
+    return failure.item is None or same_item(request.own, failure.item)
 
 
 def unknown(request: Request) -> Error:
@@ -104,7 +114,7 @@ def of_response(response: Mapping[str, Any], request: Request) -> Error:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     if kind is None and status >= 500:
         kind = errors.ServiceUnavailable
-    if kind is errors.ServiceUnavailable and not request.repeatable:
+    if kind is errors.ServiceUnavailable and not request.repeatable and request.again is None:
         return unknown(request)
     if kind is errors.ConditionFailed:
         return errors.ConditionFailed(message, item=response.get("Item"), **where)
@@ -112,7 +122,23 @@ def of_response(response: Mapping[str, Any], request: Request) -> Error:
         return errors.TransactionCanceled(message, reasons=tuple(response.get("CancellationReasons", ())), **where)
     if kind is errors.DatabaseError:
         return _validation(message, where)
+    if kind is errors.Throttled:
+        return errors.Throttled(_throttled(response, message, request), **where)
     return (kind or errors.DatabaseError)(_worded(kind, message, request), **where)
+
+
+def _throttled(response: Mapping[str, Any], message: str, request: Request) -> str:
+    """What is throttled and why, as far as the service says.
+
+    A reason is named like ``TableWriteKeyRangeThroughputExceeded`` (DynamoDB API reference, ThrottlingReason), its
+    resource is the ARN of the table or index.
+    """
+    about = f"{request.operation} on {_tables(request)} is throttled: {message}"
+    reasons = response.get("ThrottlingReasons") or response.get("throttlingReasons") or ()
+    told = [f"{reason.get('resource')}: {reason.get('reason')}" for reason in reasons]
+    hot = " A single key is asked for too often: spread the load over more keys."
+    hot = hot if any("KeyRange" in str(reason.get("reason")) for reason in reasons) else ""
+    return f"{about}{''.join(f' {each}.' for each in told)}{hot}"
 
 
 def _worded(kind: type[Error] | None, message: str, request: Request) -> str:
@@ -121,8 +147,6 @@ def _worded(kind: type[Error] | None, message: str, request: Request) -> str:
             f"There is no table {_tables(request)} in this account and region. "
             "Make it by metadata.create_all(engine) or a migration, or check the region and the schema."
         )
-    if kind is errors.Throttled:
-        return f"{request.operation} on {request.table!r} is throttled: {message}"
     return f"{request.operation}: {message}"
 
 

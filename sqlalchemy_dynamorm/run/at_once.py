@@ -18,11 +18,12 @@ from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.buffer import Entry
 from sqlalchemy_dynamorm.run.commit import cancelled, transaction
 from sqlalchemy_dynamorm.run.decode import RowDecoder, wire_item
-from sqlalchemy_dynamorm.run.edits import Edits
+from sqlalchemy_dynamorm.run.edits import Assign, Edits
 from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.items import applied
 from sqlalchemy_dynamorm.run.keys import Identity, identity
+from sqlalchemy_dynamorm.run.lost import excluded
 from sqlalchemy_dynamorm.run.reads import project
 from sqlalchemy_dynamorm.run.request import Asking, Pause, Request, Rows
 from sqlalchemy_dynamorm.run.sources import Row, send_all
@@ -127,11 +128,13 @@ class AtOnce:
             return None
         params = writing.update(table, target.key, edits, condition, placeholders)
         if self.plan.returning is not None:
-            return Request("UpdateItem", {**params, "ReturnValues": "ALL_NEW"}, repeatable=False)
-        if any(edit.once for edit in edits.values()):
+            params["ReturnValues"] = "ALL_NEW"
+        elif any(edit.once for edit in edits.values()):
             # Sent twice after a lost answer it would be done twice, but for the token.
             return transaction([{"Update": params}])
-        return Request("UpdateItem", params, repeatable=False)
+        set_ = {name: edit.wire for name, edit in edits.items() if isinstance(edit, Assign)}
+        again = params if excluded(set_, (check,), pins, before) else None
+        return Request("UpdateItem", params, repeatable=False, again=again)
 
     def _deletion(self, target: Target, placeholders: Placeholders, before: Item | None = None) -> Request | None:
         """As :meth:`_request`. By key alone it is unconditional: the old item tells whether there was one."""
@@ -141,8 +144,15 @@ class AtOnce:
             condition = writing.checked(table, (check,), placeholders, before)
             if condition is None:
                 return None
-        params = writing.delete(table, target.key, condition, placeholders)
-        return Request("DeleteItem", {**params, "ReturnValues": "ALL_OLD"}, repeatable=False)
+        params = {**writing.delete(table, target.key, condition, placeholders), "ReturnValues": "ALL_OLD"}
+        again = params
+        if condition is None:
+            # Done twice it finds nothing the second time, and does not know whether there had been something.
+            again = {
+                **writing.delete(table, target.key, writing.present(table, placeholders), placeholders),
+                "ReturnValues": "ALL_OLD",
+            }
+        return Request("DeleteItem", params, repeatable=False, again=again)
 
     def _sent(
         self, targets: Sequence[Target], asked: list[tuple[int, Request]], tally: _Tally

@@ -42,6 +42,7 @@ class Entry:
     :ivar guarded: a delete by key alone is conditional all the same.
     :ivar left: the key that the item had before, where this transaction has moved it.
     :ivar watched: nothing is done to the item; it was read, and must still be what was read.
+    :ivar own: the key was made for this item alone.
     """
 
     table: Table
@@ -57,6 +58,7 @@ class Entry:
     guarded: bool = False
     left: Item | None = None
     watched: bool = False
+    own: bool = False
 
     @property
     def image(self) -> Image:
@@ -162,16 +164,17 @@ class Buffer:
 
     # --- what statements do ---
 
-    def insert(self, table: Table, item: Item, *, left: Item | None = None) -> None:
+    def insert(self, table: Table, item: Item, *, left: Item | None = None, own: bool = False) -> None:
         """Add an item whose key must be free at commit.
 
         :param left: the key that it had before.
+        :param own: the key was made for this item alone.
         :raises DuplicateKey: this transaction has put an item there itself.
         """
         key = key_of(item, table)
         found = self.entry(table, key)
         if found is None:
-            self.put(Entry(table, key, None, item, left=left))
+            self.put(Entry(table, key, None, item, left=left, own=own))
         elif found.after is not None:
             raise duplicate(table)
         else:

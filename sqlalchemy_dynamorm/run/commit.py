@@ -29,6 +29,7 @@ from sqlalchemy_dynamorm.run.buffer import Action, Buffer, Entry, duplicate
 from sqlalchemy_dynamorm.run.chunks import chunks
 from sqlalchemy_dynamorm.run.decode import RowDecoder, responses
 from sqlalchemy_dynamorm.run.evaluate import checker
+from sqlalchemy_dynamorm.run.lost import excludes_itself
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.taking import MAX_ACTIONS, MAX_BYTES, Taking
 from sqlalchemy_dynamorm.run.values import Item
@@ -148,9 +149,11 @@ def _check_size(taking: Taking) -> None:
 
 
 def _single(entry: Entry, action: Action) -> Asking[None]:
-    kind, params = action
+    kind, params = action[0], _told(action[1])
+    again = params if excludes_itself(entry) else None
+    own = entry.after if entry.own and entry.before is None else None
     try:
-        yield Request(_SINGLE[kind], _told(params), repeatable=False)
+        yield Request(_SINGLE[kind], params, repeatable=False, again=again, own=own)
     except ConditionFailed as failed:
         raise _lost(entry, failed.item) from None
 

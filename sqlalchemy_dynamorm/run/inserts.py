@@ -43,18 +43,25 @@ class Inserter:
         :raises DuplicateKey: a key is taken (in a transaction this is found at commit, unless ``early``).
         """
         records = [self._record(row, values) for values in batch for row in self.plan.rows]
+        own = [self._has_own_key(record) for record in records]
         last = yield from fill_ids(self.plan.table, records, counters)
         items = [build(self.plan.table, record) for record in records]
         self._refuse_twins(items)
         if buffer is None:
-            yield from self._put(items)
+            yield from self._put(items, own)
         else:
-            yield from self._buffered(items, buffer)
+            yield from self._buffered(items, own, buffer)
         yield from self._show(items, batch)
         return Outcome(len(items), last)
 
     def _record(self, row: tuple[Any, ...], values: Bound) -> Record:
         return {column: values(value) for column, value in zip(self.plan.columns, row, strict=True)}
+
+    def _has_own_key(self, record: Record) -> bool:
+        """Whether the key is made here, so that no other row can have it."""
+        table = self.plan.table
+        keys = [table.by_name[name] for name in table.key_columns]
+        return any(column.hidden or (column in table.counted and record.get(column) is None) for column in keys)
 
     def _refuse_twins(self, items: list[Item]) -> None:
         """Two rows of one statement with one key: the second would be a duplicate, and nothing is written yet."""
@@ -62,21 +69,21 @@ class Inserter:
         if len({identity(item, table) for item in items}) < len(items):
             raise duplicate(table)
 
-    def _buffered(self, items: list[Item], buffer: Buffer) -> Asking[None]:
+    def _buffered(self, items: list[Item], own: list[bool], buffer: Buffer) -> Asking[None]:
         table, early = self.plan.table, self.plan.early or buffer.early
         keys = [key_of(item, table) for item in items]
         if early:
             yield from refuse_taken_keys(buffer, table, keys)
-        for item in items:
-            buffer.insert(table, item)
+        for item, its in zip(items, own, strict=True):
+            buffer.insert(table, item, own=its)
         if early:
             yield from refuse_taken_values(buffer, table, keys)
 
-    def _put(self, items: list[Item]) -> Asking[None]:
+    def _put(self, items: list[Item], own: list[bool]) -> Asking[None]:
         if self.plan.table.uniques:
             yield from self._put_guarded(items)
             return
-        requests = [self._request(item) for item in items]
+        requests = [self._request(item, own=its) for item, its in zip(items, own, strict=True)]
         if len(requests) == 1:
             try:
                 yield requests[0]
@@ -101,10 +108,12 @@ class Inserter:
                     raise _partly_done(error, done, len(items)) from None
                 raise
 
-    def _request(self, item: Item) -> Request:
+    def _request(self, item: Item, *, own: bool) -> Request:
         placeholders = Placeholders()
         condition = writing.absent(self.plan.table, placeholders)
-        return Request("PutItem", writing.put(self.plan.table, item, condition, placeholders), repeatable=False)
+        params = writing.put(self.plan.table, item, condition, placeholders)
+        again = {**params, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        return Request("PutItem", params, repeatable=False, again=again, own=item if own else None)
 
     def _show(self, items: list[Item], batch: Sequence[Bound]) -> Asking[None]:
         returning = self.plan.returning

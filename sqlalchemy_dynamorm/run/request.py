@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, Union, cast
 
 from sqlalchemy_dynamorm.errors import Error
+from sqlalchemy_dynamorm.run.wire import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,16 @@ class Request:
     :ivar operation: ``"GetItem"`` and so on.
     :ivar params: the request in wire form, binary values as ``bytes``.
     :ivar repeatable: sending it twice has the effect of sending it once: reads, and transactions with a token.
+    :ivar again: what is sent after the answer to a single write was lost: the write on a condition that does not hold
+        any more where it was carried out (see :mod:`~sqlalchemy_dynamorm.run.lost`). ``None`` where there is none.
+    :ivar own: the item of a put whose key was made for it alone: found under that key, it was put by this request.
     """
 
     operation: str
     params: dict[str, Any]
     repeatable: bool = True
+    again: dict[str, Any] | None = None
+    own: Item | None = None
 
     @property
     def table(self) -> str | None:

@@ -5,6 +5,7 @@ Sources: the DynamoDB developer guide, "Item sizes and formats" and "Quotas".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import InternalError, ItemTooLarge
@@ -28,6 +29,11 @@ def split(wire: WireValue) -> tuple[str, Any]:
 def same_wire(left: WireValue | None, right: WireValue | None) -> bool:
     """Whether two values that the service gave are one: the order of a set says nothing."""
     return left == right or (left is not None and right is not None and _ordered(left) == _ordered(right))
+
+
+def same_item(left: Mapping[str, WireValue], right: Mapping[str, WireValue]) -> bool:
+    """Whether two items have the same attributes."""
+    return left.keys() == right.keys() and all(same_wire(left[name], right[name]) for name in left)
 
 
 def _ordered(wire: WireValue) -> WireValue:

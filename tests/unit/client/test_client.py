@@ -6,6 +6,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from sqlalchemy_dynamorm.errors import (
     UndefinedTable,
 )
 from sqlalchemy_dynamorm.run.request import Asking, Pause, Request, Rows
+from sqlalchemy_dynamorm.run.wire import Item
 from tests.unit.client.answering import Network, answer, client, refusal
 
 READ = Request("GetItem", {"TableName": "users", "Key": {"id": {"S": "1"}}})
@@ -136,6 +138,62 @@ def test_after_a_lost_answer_nobody_knows_what_became_of_a_write(
         aws.ask(WRITE)
     assert network.count == 1
     assert (caught.value.table, caught.value.operation) == ("users", "PutItem")
+
+
+SHOWN = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+ITEM: Item = {"id": {"S": "1"}, "tags": {"SS": ["a", "b"]}}
+PUT = Request("PutItem", {"TableName": "users"}, repeatable=False, again={"TableName": "users", **SHOWN})
+OWN = replace(PUT, own=ITEM)
+TOOK_PLACE = refusal("ConditionalCheckFailedException", Item={"id": {"S": "1"}, "tags": {"SS": ["b", "a"]}})
+OTHER = refusal("ConditionalCheckFailedException", Item={"id": {"S": "1"}})
+UNTOLD = refusal("ConditionalCheckFailedException")
+PROMPT = [one for one in LOST if not isinstance(one, ReadTimeoutError)]
+PROMPT_IDS = LOST_IDS[1:]
+
+
+@pytest.mark.parametrize("failure", PROMPT, ids=PROMPT_IDS)
+def test_a_write_on_a_condition_that_excludes_it_is_sent_again(connected: Connected, aws: Client, failure: Any) -> None:
+    network = connected(failure, refusal("ThrottlingException"), answer(FOUND))
+    assert json.loads(aws.ask(PUT)) == FOUND
+    assert ["ALL_OLD" in params.values() for _, params in network.sent] == [False, True, True]
+
+
+def test_a_timed_out_write_may_be_under_way_and_is_not_sent_again(connected: Connected, aws: Client) -> None:
+    network = connected(ReadTimeoutError(endpoint_url=URL))
+    with pytest.raises(OutcomeUnknown):
+        aws.ask(OWN)
+    assert network.count == 1
+
+
+@pytest.mark.parametrize("last", [TOOK_PLACE, UNTOLD], ids=["equal", "untold"])
+def test_an_item_under_a_key_made_for_it_was_put_by_the_lost_request(
+    connected: Connected, aws: Client, last: Any
+) -> None:
+    connected(LOST[1], last)
+    assert aws.ask(OWN) == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("request_", "last"),
+    [(PUT, TOOK_PLACE), (PUT, UNTOLD), (OWN, OTHER), (OWN, refusal("AccessDeniedException")), (OWN, LOST[1])],
+    ids=["equal", "untold", "another", "denied", "lost"],
+)
+def test_what_else_comes_after_a_lost_answer_says_nothing(connected: Connected, request_: Request, last: Any) -> None:
+    connected(LOST[1], last)
+    with pytest.raises(OutcomeUnknown):
+        client(max_attempts=3).ask(request_)
+
+
+def test_a_condition_that_fails_at_first_is_that_and_no_more(connected: Connected, aws: Client) -> None:
+    connected(TOOK_PLACE)
+    with pytest.raises(ConditionFailed):
+        aws.ask(OWN)
+
+
+def test_what_never_left_was_not_lost(connected: Connected, aws: Client) -> None:
+    connected(EndpointConnectionError(endpoint_url=URL), UNTOLD)
+    with pytest.raises(ConditionFailed):
+        aws.ask(OWN)
 
 
 CONFLICT = refusal("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from botocore.exceptions import (
     ClientError,
+    ConnectionClosedError,
     EndpointConnectionError,
     NoCredentialsError,
     ParamValidationError,
@@ -18,6 +20,7 @@ from sqlalchemy_dynamorm.run.request import Request
 
 READ = Request("Query", {"TableName": "users"})
 WRITE = Request("UpdateItem", {"TableName": "users"}, repeatable=False)
+REPLACEABLE = replace(WRITE, again=WRITE.params)
 URL = "http://127.0.0.1:8000"
 
 
@@ -36,6 +39,23 @@ def test_each_code_has_its_class_and_says_where(code: str) -> None:
 @pytest.mark.parametrize("code", [code for code, kind in AWS_CODES.items() if kind is errors.ServiceUnavailable])
 def test_a_failure_within_the_service_leaves_a_write_unknown(code: str) -> None:
     assert type(of_response(response(code, 500), WRITE)) is errors.OutcomeUnknown
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "hot"),
+    [
+        ("ThrottlingReasons", "TableWriteKeyRangeThroughputExceeded", True),
+        ("throttlingReasons", "IndexWriteProvisionedThroughputExceeded", False),
+    ],
+)
+def test_a_throttle_names_what_is_throttled_and_a_hot_key(name: str, reason: str, hot: bool) -> None:
+    told: dict[str, Any] = {
+        name: [{"reason": reason, "resource": "arn:aws:dynamodb:eu-west-1:1:table/users/index/by_name"}]
+    }
+    text = str(of_response(response("ThrottlingException", **told), WRITE))
+    assert "UpdateItem on 'users' is throttled" in text
+    assert f"index/by_name: {reason}." in text
+    assert ("spread the load" in text) is hot
 
 
 @pytest.mark.parametrize(
@@ -84,6 +104,9 @@ def test_a_cancelled_transaction_keeps_its_reasons() -> None:
         (EndpointConnectionError(endpoint_url=URL), WRITE, errors.ServiceUnavailable),
         (ReadTimeoutError(endpoint_url=URL), READ, errors.ServiceUnavailable),
         (ReadTimeoutError(endpoint_url=URL), WRITE, errors.OutcomeUnknown),
+        (ConnectionClosedError(endpoint_url=URL), WRITE, errors.OutcomeUnknown),
+        (ConnectionClosedError(endpoint_url=URL), REPLACEABLE, errors.ServiceUnavailable),
+        (ReadTimeoutError(endpoint_url=URL), REPLACEABLE, errors.OutcomeUnknown),
         (ChecksumMismatch(), READ, errors.ServiceUnavailable),
         (ChecksumMismatch(), WRITE, errors.OutcomeUnknown),
         (ParamValidationError(report="odd"), READ, errors.InternalError),
