@@ -18,6 +18,7 @@ from sqlalchemy_dynamorm.dialect.declared import declare, default_text, is_count
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
 from sqlalchemy_dynamorm.dialect.preparation import Preparation
 from sqlalchemy_dynamorm.dialect.refusal import compiling, refuse
+from sqlalchemy_dynamorm.dialect.unenforced import tell
 from sqlalchemy_dynamorm.plan import schema as planned
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class DDLCompiler(GenericDDLCompiler):
             table, _include_foreign_key_constraints, **kw
         )
         parts = [str(written)]
-        _warn_of_actions(table)
+        _tell_of_actions(table)
         parts += [self._inline_index(index, table) for index in sorted(table.indexes, key=lambda each: str(each.name))]
         return ", \n\t".join(part for part in parts if part)
 
@@ -95,7 +96,7 @@ class DDLCompiler(GenericDDLCompiler):
     def visit_check_constraint(self, constraint: Any, **kw: Any) -> str:
         written = str(super().visit_check_constraint(constraint, **kw))  # type: ignore[no-untyped-call]
         table = constraint.parent.table if isinstance(constraint.parent, sa.Column) else constraint.parent
-        util.warn(f"Of {table.name!r}, {written} is declared only: DynamoDB does not enforce it.")
+        tell(table, f"Of {table.name!r}, {written} is declared only: DynamoDB does not enforce it.")
         return " ".join([written, *self._comment(constraint)])
 
     def visit_column_check_constraint(self, constraint: Any, **kw: Any) -> str:
@@ -228,11 +229,12 @@ def _string(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _warn_of_actions(table: sa.Table) -> None:
+def _tell_of_actions(table: sa.Table) -> None:
     for constraint in table.foreign_key_constraints:
         for event, action in (("ON DELETE", constraint.ondelete), ("ON UPDATE", constraint.onupdate)):
             if action is not None and action.upper() in _UNENFORCED:
-                util.warn(
+                tell(
+                    table,
                     f"The foreign key of {table.name!r} over {', '.join(constraint.column_keys)} is declared only: "
-                    f"{event} {action} does nothing in DynamoDB."
+                    f"{event} {action} does nothing in DynamoDB.",
                 )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
@@ -163,7 +164,12 @@ def _encode_number(value: Any, column: Column) -> WireValue:
     return {"N": number_text(value, column)}
 
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,38}", re.ASCII)
+
+
 def _encode_integer(value: Any, column: Column) -> WireValue:
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)  # as SQLite, MySQL and PostgreSQL's drivers take it: the key of a URL, say
     wire = _encode_number(value, column)
     if "." in wire["N"]:
         raise DataError(

@@ -25,8 +25,6 @@ for _driver in ("boto3", "local"):
 
 def pytest_configure(config: pytest.Config) -> None:  # type: ignore[no-redef]
     _plugin.pytest_configure(config)
-    # The suite's tables have CHECK constraints, and each warns that it is declared only.
-    config.addinivalue_line("filterwarnings", "ignore:.*is declared only:sqlalchemy.exc.SAWarning")
     config.stash[RESULTS] = Results()
     config.pluginmanager.register(config.stash[RESULTS])
 

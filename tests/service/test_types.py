@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.mutable import MutableDict, MutableList, MutableSet
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -172,6 +173,23 @@ def test_a_change_in_place_is_found(engine: sa.Engine) -> None:
         found.tags.clear()
         session.commit()
         assert found.tags is None
+
+
+def test_a_text_of_a_whole_number_is_an_integer(server: Server, schema: str) -> None:
+    table = sa.Table(
+        "numbered", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer)
+    )
+    engine = sa.create_engine(server.url(schema), isolation_level="AUTOCOMMIT")
+    table.create(engine)
+    with engine.connect() as connection:
+        connection.execute(sa.insert(table), [{"id": "1", "n": "-5"}, {"id": 2, "n": 7}])
+        for where in (table.c.id == "1", table.c.id.in_(["1", "9"]), table.c.n == "-5", table.c.n.between("-6", "0")):
+            query = sa.select(table).where(where).execution_options(dynamodb_scan="allow")
+            assert connection.execute(query).all() == [(1, -5)]
+            assert connection.execute(query.order_by(table.c.n + 1)).all() == [(1, -5)]  # by the local step
+        assert connection.execute(sa.text("UPDATE numbered SET n = :n WHERE id = :id"), {"id": "2", "n": "8"}).rowcount
+        with pytest.raises(exc.DataError, match="column 'id' is declared integer and was given a value of type str"):
+            connection.execute(sa.select(table).where(table.c.id == "one"))
 
 
 def test_a_reflected_table_reads_the_same(engine: sa.Engine) -> None:

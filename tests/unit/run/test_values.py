@@ -132,6 +132,18 @@ def test_an_integer_column_takes_integral_numbers_only() -> None:
         encode(3.5, column(Kind.INTEGER))
 
 
+@pytest.mark.parametrize(("text", "stored"), [("5", "5"), ("-07", "-7"), ("+" + "9" * 38, "9" * 38)])
+def test_an_integer_column_takes_the_text_of_a_whole_number(text: str, stored: str) -> None:
+    assert encode(text, column(Kind.INTEGER)) == {"N": stored}
+    assert encode_key(text, column(Kind.INTEGER), "partition") == {"N": stored}
+
+
+@pytest.mark.parametrize("text", ["", "1.0", " 1", "1e3", "0x1", "x", "\u0661", "1" * 39])
+def test_an_integer_column_takes_no_other_text(text: str) -> None:
+    with pytest.raises(DataError, match="'c'"):
+        encode(text, column(Kind.INTEGER))
+
+
 @pytest.mark.parametrize(("value", "stored"), [(True, True), (0, False), (1, True)])
 def test_boolean(value: Any, stored: bool) -> None:
     assert encode(value, column(Kind.BOOLEAN)) == {"BOOL": stored}
@@ -147,7 +159,7 @@ def test_binary(value: Any) -> None:
     [
         (Kind.STRING, 987654, "int"),
         (Kind.STRING, b"987654", "bytes"),
-        (Kind.INTEGER, "987654", "str"),
+        (Kind.INTEGER, "987654x", "str"),
         (Kind.DECIMAL, "987654", "str"),
         (Kind.FLOAT, [987654], "list"),
         (Kind.BOOLEAN, "987654", "str"),
