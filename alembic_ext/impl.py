@@ -11,8 +11,11 @@ import sqlalchemy as sa
 from alembic.ddl._autogen import ComparisonResult
 from alembic.ddl.impl import DefaultImpl
 from sqlalchemy.schema import DDLElement
+from sqlalchemy.sql.dml import UpdateBase
 
-from alembic_ext import comparing, physical, rendering
+from alembic_ext import comparing, ending, lock, physical, rendering
+from alembic_ext.journal import Journal
+from alembic_ext.lock import MigrationLock
 from alembic_ext.refusal import refuse
 
 if TYPE_CHECKING:
@@ -61,7 +64,10 @@ class DynamoDBImpl(DefaultImpl):
                 "committed with its version.",
             )
         super().__init__(dialect, connection, as_sql, transactional_ddl, output_buffer, context_opts)
+        self.context_opts = context_opts
         self._warn_of_commit = not as_sql and connection is not None and _is_in_transaction(connection)
+        self._lock: MigrationLock | None = None
+        self._journal = Journal()
         if not as_sql and connection is not None:
             physical.know(connection, physical.tables_of(context_opts.get("target_metadata")))
 
@@ -82,12 +88,22 @@ class DynamoDBImpl(DefaultImpl):
                 "context.configure(version_table_pk=False)",
                 "every table has a key, and the version is moved by it. Leave the argument out.",
             )
-        return super().version_table_impl(
+        self._versions = super().version_table_impl(
             version_table=version_table,
             version_table_schema=version_table_schema,
             version_table_pk=version_table_pk,
             **kw,
         )
+        return self._versions
+
+    def start_migrations(self) -> None:
+        """Take the lock before the version is read, unless nothing is to be migrated."""
+        if self.as_sql or self.connection is None or {"dont_mutate", "revision_context"} & set(self.context_opts):
+            return
+        self._lock = lock.acquire(self.connection, self._versions, self.context_opts)
+        self._journal.listen(self.connection)
+        if self._lock is not None:
+            ending.at_the_end(self, self._lock.release)
 
     def _exec(
         self,
@@ -104,10 +120,30 @@ class DynamoDBImpl(DefaultImpl):
                 "does; each migration is then committed with its version.",
                 stacklevel=4,
             )
-        if self.as_sql and isinstance(construct, DDLElement):
-            self._write_definition(construct)
-            return None
-        return super()._exec(construct, execution_options, multiparams, params or {})
+        if self.as_sql:
+            if isinstance(construct, DDLElement):
+                self._write_definition(construct)
+                return None
+            return super()._exec(construct, execution_options, multiparams, params or {})
+        if self._lock is not None:
+            self._lock.check()
+        if isinstance(construct, UpdateBase) and construct.table is self._versions:
+            return self._move_version(construct)
+        self._journal.start(str(construct))
+        found = super()._exec(construct, execution_options, multiparams, params or {})
+        self._journal.finish(stays=isinstance(construct, DDLElement) or self._commits_at_once())
+        return found
+
+    def _move_version(self, construct: UpdateBase) -> CursorResult[Any] | None:
+        """Write the version row, on condition that the lock is still held, with what the migration has buffered."""
+        found = super()._exec(construct, None, None, {})
+        if self._lock is not None and self.connection is not None:
+            self._lock.check_with(self.connection)
+        self._journal.step()
+        return found
+
+    def _commits_at_once(self) -> bool:
+        return self.connection is not None and self.connection.get_isolation_level() == "AUTOCOMMIT"
 
     def _write_definition(self, definition: DDLElement) -> None:
         """Write DDL for ``--sql``. An index that is not created compiles to a comment, which ends no statement."""

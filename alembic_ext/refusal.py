@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from alembic.util.exc import CommandError
 
-from sqlalchemy_dynamorm.errors import Unsupported
+from sqlalchemy_dynamorm.errors import OperationalError, Unsupported
 
 
 class UnsupportedOperation(Unsupported, CommandError):
@@ -21,3 +21,7 @@ def refuse(what: str, instead: str) -> NoReturn:
     :raises UnsupportedOperation: always.
     """
     raise UnsupportedOperation(f"{what} is not supported on DynamoDB: {instead}")
+
+
+class MigrationFailed(OperationalError, CommandError):
+    """What keeps a migration from going on; Alembic's command line prints it as a sentence."""

@@ -68,6 +68,28 @@ def _reconcile_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="mend what is found; without it nothing is written")
 
 
+def _unlock(options: argparse.Namespace) -> int:
+    from sqlalchemy import create_engine
+
+    from sqlalchemy_dynamorm.run.lock import break_lock
+
+    engine = create_engine(options.url)
+    try:
+        connection = cast("Connection", engine.raw_connection().dbapi_connection)
+        system = connection.client.settings.system_table
+        name = f"alembic#{connection.physical(options.version_table, None)}"
+        holder = None if system is None else connection.client.value(break_lock(system, name))
+    finally:
+        engine.dispose()
+    print("the migration lock is not held" if holder is None else f"taken from {holder.owner}")
+    return 0
+
+
+def _unlock_arguments(parser: argparse.ArgumentParser) -> None:
+    _init_arguments(parser)
+    parser.add_argument("--version-table", default="alembic_version", help="Alembic's version table, if it is another")
+
+
 COMMANDS = {
     "init": Command("make the system table, which holds the counters of autoincrement keys", _init, _init_arguments),
     "reconcile": Command(
@@ -75,6 +97,7 @@ COMMANDS = {
         _reconcile,
         _reconcile_arguments,
     ),
+    "unlock": Command("take the migration lock from an owner that is gone", _unlock, _unlock_arguments),
     "install-local": Command("install the embedded server of dynamodb+local://", _install_local),
 }
 

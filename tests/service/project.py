@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -86,3 +90,11 @@ class Project:
         with self.engine.connect() as connection:
             found: list[str] = connection.connection.dbapi_connection.index_names("places", None)  # type: ignore[union-attr]
             return found
+
+    def command_line(self, *arguments: str) -> dict[str, Any]:
+        """What ``subprocess`` is told to run ``alembic …`` with."""
+        ini = self.folder / "alembic.ini"
+        text = re.sub(r"(?m)^sqlalchemy\.url = .*$", f"sqlalchemy.url = {self.url}", ini.read_text())
+        ini.write_text(text.replace("level = INFO", "level = WARNING"))
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "error"}
+        return {"args": [sys.executable, "-m", "alembic.config", *arguments], "cwd": self.folder, "env": env}
