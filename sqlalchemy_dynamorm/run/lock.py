@@ -106,7 +106,7 @@ def _take(wanted: Lock, gone: Lock | None) -> Asking[Lock | None]:
         return None
     except UndefinedTable:
         yield from create_system_table(wanted.system)
-        body = yield Request("UpdateItem", params)
+        return (yield from _take(wanted, gone))  # another may have been quicker
     return _lock(wanted.system, wanted.name, wire_item(body, "Attributes") or {})
 
 

@@ -256,7 +256,8 @@ def alembic(project: Project, *arguments: str, ends_with: int = 0) -> str:
     """What ``alembic …`` prints, in a process of its own."""
     done = subprocess.run(**project.command_line(*arguments), capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == ends_with, done.stderr
-    return done.stdout + (done.stderr if ends_with else "")
+    printed: str = done.stdout + (done.stderr if ends_with else "")
+    return printed
 
 
 def test_the_command_line(three: Project, ministack: Server, schema: str) -> None:
