@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dialect.calls import count_calls
+    from sqlalchemy_dynamorm.dialect.dml import insert
     from sqlalchemy_dynamorm.dialect.explain import explain
     from sqlalchemy_dynamorm.dialect.sets import BinarySet, NumberSet, StringSet
     from sqlalchemy_dynamorm.dialect.times import TTL
 
-__all__ = ["TTL", "BinarySet", "NumberSet", "StringSet", "__version__", "count_calls", "explain"]
+__all__ = ["TTL", "BinarySet", "NumberSet", "StringSet", "__version__", "count_calls", "explain", "insert"]
 
 __version__ = "0.1.0"
 
@@ -26,6 +27,7 @@ _LATE = {
     "explain": "dialect.explain",
     **dict.fromkeys(("BinarySet", "NumberSet", "StringSet"), "dialect.sets"),
     "TTL": "dialect.times",
+    "insert": "dialect.dml",
 }
 """What is imported when it is first asked for, so that the DBAPI alone does not load SQLAlchemy."""
 

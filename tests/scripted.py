@@ -66,7 +66,7 @@ def play(execution: Asking[Any], *script: Reply) -> Played:
             answer = None
         elif isinstance(ask, Pause):
             played.pauses.append(ask.seconds)
-            answer = None
+            answer = True
         elif isinstance(ask, Start):
             played.asked.append([ask.request])
             answer = _body(replies)

@@ -120,8 +120,7 @@ class Client:
 
     def _answer(self, ask: Ask, policy: Policy) -> Any:
         if isinstance(ask, Pause):
-            time.sleep(ask.seconds)
-            return None
+            return _paused(ask, policy)
         if isinstance(ask, Request):
             return self._send(ask, policy)
         if isinstance(ask, Start):
@@ -222,3 +221,11 @@ class Client:
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(self.settings.max_parallel, "dynamorm")
             return [self._threads.submit(send, request) for request in requests]
+
+
+def _paused(pause: Pause, policy: Policy) -> bool:
+    """Wait; whether there was time to."""
+    if pause.bounded and policy.until is not None and time.monotonic() + pause.seconds > policy.until:
+        return False
+    time.sleep(pause.seconds)
+    return True

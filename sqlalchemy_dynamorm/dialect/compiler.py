@@ -97,6 +97,13 @@ class Compiler(SQLiteCompiler):
         self._collect(insert_stmt.table)
         return super().visit_insert(insert_stmt, *arguments, **kw)  # type: ignore[no-untyped-call]
 
+    def _on_conflict_target(self, clause: Any, **kw: Any) -> str:
+        # PostgreSQL's insert() has this, of which SQLite's compiler knows nothing.
+        named = getattr(clause, "constraint_target", None)
+        if named is not None:
+            return f"ON CONSTRAINT {self.preparer.quote(named)}"
+        return str(super()._on_conflict_target(clause, **kw))  # type: ignore[no-untyped-call]
+
     def _collect(self, table: Any) -> None:
         if isinstance(table, sa.Table):
             self.tables[table] = None

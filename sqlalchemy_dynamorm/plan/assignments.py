@@ -7,12 +7,12 @@ and where that does not hold the item is read and the value computed here; see :
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Union
 
 from sqlalchemy_dynamorm.errors import Unsupported
-from sqlalchemy_dynamorm.plan.schema import Column, Kind
+from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
 from sqlalchemy_dynamorm.sql import nodes
 
 VALUES = (nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp, nodes.NextValue)
@@ -106,6 +106,15 @@ def assignment(column: Column, operand: nodes.Operand, resolve: Resolve, *, key:
         raise Unsupported(f"json_set() and json_remove() for the column {column.name!r} take that column itself.")
     direct = None if key or columns != (column,) else _direct(operand)
     return Assignment(column, direct or Compute(operand, columns), operand)
+
+
+def stamps(table: Table, named: Container[Column]) -> tuple[Assignment, ...]:
+    """What the ON UPDATE of the columns that a SET does not name sets them to."""
+    return tuple(
+        Assignment(column, Give(column.on_update), column.on_update)
+        for column in table.columns
+        if column.on_update and column not in named
+    )
 
 
 def _direct(operand: nodes.Operand) -> Change | None:

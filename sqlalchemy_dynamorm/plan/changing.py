@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy_dynamorm.errors import ProgrammingError
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.access import Wanted, choose
-from sqlalchemy_dynamorm.plan.assignments import Assignment, Give, assignment
+from sqlalchemy_dynamorm.plan.assignments import Assignment, assignment, stamps
 from sqlalchemy_dynamorm.plan.conditions import when_true
+from sqlalchemy_dynamorm.plan.conflicts import conflict
 from sqlalchemy_dynamorm.plan.next_values import refuse_next_values, told_apart
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import check_scan
@@ -19,16 +20,34 @@ from sqlalchemy_dynamorm.sql import nodes
 
 def plan_insert(statement: nodes.Insert, names: Names, options: PlanOptions) -> InsertPlan:
     """The plan of an INSERT."""
-    columns = tuple(names.target(name) for name in statement.columns)
+    columns = _columns(statement, names)
     _refuse_twice(columns, "the column list of INSERT")
     defaults = {column: column.default for column in names.table.columns if column.default and column not in columns}
     rows = told_apart((*row, *defaults.values()) for row in statement.rows)
-    shown = returning(statement.returning, names)
-    return InsertPlan(names.table, (*columns, *defaults), rows, shown, _early(options))
+    shown, early = returning(statement.returning, names), _early(options)
+    return InsertPlan(names.table, (*columns, *defaults), rows, shown, early, conflict(statement, names, early=early))
 
 
 def _early(options: PlanOptions) -> bool:
     return options.insert_check == "statement"
+
+
+def _columns(statement: nodes.Insert, names: Names) -> tuple[Column, ...]:
+    """The columns that the rows have values for: without a list, those of the table as it is declared."""
+    width = len(statement.rows[0])
+    if statement.columns or not width:
+        return tuple(names.target(name) for name in statement.columns)
+    table = names.table
+    if not table.declared:
+        raise Unsupported(
+            f"INSERT without a list of columns, of {table.name!r}, is not supported: nobody declared its columns, so "
+            "their order is not certain; name them."
+        )
+    if len(table.visible) != width:
+        raise ProgrammingError(
+            f"{table.name!r} has {len(table.visible)} columns; INSERT gives a row of {width} values."
+        )
+    return table.visible
 
 
 def _refuse_twice(columns: list[Column] | tuple[Column, ...], place: str) -> None:
@@ -45,13 +64,7 @@ def plan_update(statement: nodes.Update, names: Names, options: PlanOptions) -> 
         assignment(names.writable(name), operand, names.resolve, key=name in table.key_columns)
         for (name, _), (operand,) in zip(statement.assignments, operands, strict=True)
     ]
-    named = {each.column for each in written}
-    stamps = [
-        Assignment(column, Give(column.on_update), column.on_update)
-        for column in table.columns
-        if column.on_update and column not in named
-    ]
-    assignments = (*written, *stamps)
+    assignments = (*written, *stamps(table, {each.column for each in written}))
     return _change(names, statement.where, statement.returning, assignments, options)
 
 

@@ -29,6 +29,7 @@ from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.steps import (
     BatchGetItem,
     ChangePlan,
+    Conflict,
     Feed,
     GetItem,
     GuardedGet,
@@ -201,15 +202,44 @@ def _insert(plan: InsertPlan) -> Iterator[_Step]:
     for column in table.counted:
         if column not in plan.columns:
             yield "UpdateItem", "the system table", None, None, None, f"the next ids for {column.name!r}"
-    if plan.early:
-        yield "GetItem", table.physical, None, ", ".join(table.key), None, f"whether the key is free: {_EARLY}"
-        yield from _guards_read(table, None)
-    condition = f"attribute_not_exists({table.partition})"
-    yield "PutItem", table.physical, None, None, condition, f"{_rows(len(plan.rows))}; {_COMMIT}"
+    if plan.conflict is not None:
+        yield from _upsert(plan, plan.conflict)
+    else:
+        if plan.early:
+            yield "GetItem", table.physical, None, ", ".join(table.key), None, f"whether the key is free: {_EARLY}"
+            yield from _guards_read(table, None)
+        condition = f"attribute_not_exists({table.partition})"
+        yield "PutItem", table.physical, None, None, condition, f"{_rows(len(plan.rows))}; {_COMMIT}"
     yield from _guards(table, None)
 
 
+def _upsert(plan: InsertPlan, conflict: Conflict) -> Iterator[_Step]:
+    """What is done where the row is free, and where it is not."""
+    table, taken = plan.table, _meant(plan.table, conflict)
+    if table.uniques:
+        yield "GetItem", table.system, None, None, None, f"the guards of the unique values, and the row with {taken}"
+    if conflict.action == "replace":
+        bulk = "" if table.uniques else ", many by BatchWriteItem"
+        detail = f"{_rows(len(plan.rows))}, in the place of those with {taken}{bulk}; {_UPSERT}"
+        yield "PutItem", table.physical, None, None, None, detail
+        return
+    left = f"; a row with {taken} is left out" if conflict.change is None else ""
+    if conflict.change is not None and conflict.change.where == ALWAYS and not table.uniques:
+        left = "; in AUTOCOMMIT one UpdateItem alone where SET gives just what the row has"
+    detail = f"{_rows(len(plan.rows))}{left}; {_UPSERT}"
+    yield "PutItem", table.physical, None, None, f"attribute_not_exists({table.partition})", detail
+    if conflict.change is not None:
+        yield from _changed(conflict.change, f"the row with {taken}", _conditions(conflict.change))
+
+
+def _meant(table: Table, conflict: Conflict) -> str:
+    """The constraints that are meant, by their columns."""
+    meant = [*([table.visible_key] if conflict.key else []), *(unique.columns for unique in conflict.uniques)]
+    return "that " + " or ".join(f"({', '.join(columns)})" for columns in meant)
+
+
 _COMMIT = "in a transaction it is buffered, and commit sends one TransactWriteItems (one write alone goes as itself)"
+_UPSERT = f"{_COMMIT}; there the row in the way is read first (GetItem)"
 _CHANGE = f"{_COMMIT}; there the item is read first (GetItem), unless the transaction knows it, for the rowcount"
 
 
@@ -243,18 +273,21 @@ def _rows(count: int) -> str:
 def _change(plan: ChangePlan) -> Iterator[_Step]:
     if plan.find is not None:
         yield from _read(plan.find)
-    condition = [f"attribute_exists({plan.table.partition})"]
-    if plan.rest != ALWAYS:
-        condition.append(f"({show(plan.rest)})" if isinstance(plan.rest, Some) else show(plan.rest))
     key = _joined((*plan.key, *conjuncts(plan.check))) if plan.key is not None else "each key found"
-    conditions = " AND ".join(condition)
     set_ = None
     if plan.assignments is not None and not plan.moves:
         set_ = frozenset(each.column.name for each in plan.assignments)
     if plan.early and plan.assignments is not None:
         yield from _guards_read(plan.table, set_)
-    yield from _changed(plan, key, conditions)
+    yield from _changed(plan, key, _conditions(plan))
     yield from _guards(plan.table, set_)
+
+
+def _conditions(plan: ChangePlan) -> str:
+    condition = [f"attribute_exists({plan.table.partition})"]
+    if plan.rest != ALWAYS:
+        condition.append(f"({show(plan.rest)})" if isinstance(plan.rest, Some) else show(plan.rest))
+    return " AND ".join(condition)
 
 
 def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[_Step]:
@@ -326,6 +359,8 @@ def _compared(part: Comparison | ColumnComparison | SizeComparison) -> str:
 def value(operand: nodes.Value) -> str:
     """An operand in SQL's words."""
     match operand:
+        case nodes.Excluded():
+            return f"excluded.{operand.column}"
         case nodes.Param(name):
             return f":{name}"
         case nodes.Literal(constant):

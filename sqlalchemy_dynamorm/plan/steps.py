@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
+from typing import Literal, Union
 
 from sqlalchemy_dynamorm.plan.assignments import Assignment
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Pattern, Predicate
@@ -172,10 +172,29 @@ class ReadPlan:
 
 
 @dataclass(frozen=True)
+class Conflict:
+    """What an INSERT does with a row of which it finds the key or unique values taken.
+
+    :ivar action: it leaves the row out (``"nothing"``; ``"ignore"`` where it has a NULL that may not be, too), changes
+        the row in the way, or takes its place.
+    :ivar key: it is about the primary key; ``uniques`` says about which unique constraints it is.
+    :ivar change: how the row in the way is changed.
+    :ivar excluded: the columns whose values in the row left out the change reads.
+    """
+
+    action: Literal["nothing", "ignore", "update", "replace"]
+    key: bool
+    uniques: tuple[Unique, ...] = ()
+    change: ChangePlan | None = None
+    excluded: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True)
 class InsertPlan:
     """PutItem, a row each, on condition that the key is free.
 
     :ivar early: a transaction reads at the statement whether key and unique values are free.
+    :ivar conflict: what is done where it is not; ``None`` is an error.
     """
 
     table: Table
@@ -183,6 +202,7 @@ class InsertPlan:
     rows: tuple[tuple[nodes.Value, ...], ...]
     returning: Projection | None = None
     early: bool = False
+    conflict: Conflict | None = None
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,10 @@ ATTEMPTS = 10
 
 
 @dataclass
-class _Tally:
-    """What became of the targets of one round, by position."""
+class Tally:
+    """What became of targets, by their positions: those that were changed, what RETURNING shows, what failed."""
 
-    count: int = 0
+    changed: set[int] = field(default_factory=set)
     shown: dict[int, Row] = field(default_factory=dict)
     failed: dict[int, Error] = field(default_factory=dict)
 
@@ -63,27 +63,32 @@ class AtOnce:
 
         :raises Error: some failed; the others are changed all the same.
         """
-        tally = _Tally()
-        waiting = yield from self._straight(targets, tally)
-        yield from self._looking(targets, waiting, tally)
+        tally = yield from self.tallied(targets)
         if tally.failed:
             raise self._partly_done(targets, tally)
         if self.plan.returning is not None:
             yield Rows([tally.shown[at] for at in sorted(tally.shown)])
-        return tally.count
+        return len(tally.changed)
 
-    def _partly_done(self, targets: Sequence[Target], tally: _Tally) -> Error:
+    def tallied(self, targets: Sequence[Target]) -> Asking[Tally]:
+        """Change these items, none of which stands twice among them; returns what became of each."""
+        tally = Tally()
+        waiting = yield from self._straight(targets, tally)
+        yield from self._looking(targets, waiting, tally)
+        return tally
+
+    def _partly_done(self, targets: Sequence[Target], tally: Tally) -> Error:
         first = min(tally.failed)
         error = tally.failed[first]
         error.unprocessed = tuple(targets[at].key for at in sorted(tally.failed))
         if len(targets) > 1:
-            text = f"In AUTOCOMMIT {tally.count} of the {len(targets)} rows were changed"
+            text = f"In AUTOCOMMIT {len(tally.changed)} of the {len(targets)} rows were changed"
             error.args = (f"{error.args[0]} {text}; row {targets[first].row} is the first that failed.",)
         return error
 
     # --- without a look ---
 
-    def _straight(self, targets: Sequence[Target], tally: _Tally) -> Asking[list[int]]:
+    def _straight(self, targets: Sequence[Target], tally: Tally) -> Asking[list[int]]:
         """Send what needs no look at the item; returns the positions of those that do."""
         waiting: list[int] = []
         asked: list[tuple[int, Request]] = []
@@ -155,7 +160,7 @@ class AtOnce:
         return Request("DeleteItem", params, repeatable=False, again=again)
 
     def _sent(
-        self, targets: Sequence[Target], asked: list[tuple[int, Request]], tally: _Tally
+        self, targets: Sequence[Target], asked: list[tuple[int, Request]], tally: Tally
     ) -> Asking[list[tuple[int, bytes | Error]]]:
         """The answers by position; a condition that did not hold is one, other failures are noted."""
         if not asked:
@@ -177,15 +182,15 @@ class AtOnce:
             return ConditionFailed(str(answer), table=self.plan.table.physical)
         return cancelled(answer, Taking.of([Entry(self.plan.table, target.key, target.key, target.key)]))
 
-    def _counted(self, at: int, target: Target, image: Item | None, tally: _Tally) -> None:
+    def _counted(self, at: int, target: Target, image: Item | None, tally: Tally) -> None:
         if target.setting is not None or image is not None:
-            tally.count += 1
+            tally.changed.add(at)
         if self.plan.returning is not None and image is not None:
             tally.shown[at] = project(self.plan.returning, self.decoder.row(image), target.values)
 
     # --- looking first ---
 
-    def _looking(self, targets: Sequence[Target], waiting: list[int], tally: _Tally) -> Asking[None]:
+    def _looking(self, targets: Sequence[Target], waiting: list[int], tally: Tally) -> Asking[None]:
         """Read the items, decide, write if they are unchanged; and again those that another has changed."""
         for attempt in range(ATTEMPTS):
             if not waiting:

@@ -47,6 +47,10 @@ class Bound:
             case nodes.NextValue():
                 return self.numbers[operand]
 
+    def excluding(self, row: Mapping[str, Any]) -> Bound:
+        """The same with the values of ``excluded``: the row that ON CONFLICT leaves out, by column."""
+        return Bound({**self.values, **{nodes.EXCLUDED + name: value for name, value in row.items()}}, self.now)
+
     def parameter(self, name: str) -> Any:
         """The value bound to a name."""
         try:

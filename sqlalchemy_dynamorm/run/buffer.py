@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy_dynamorm.errors import DuplicateKey
+from sqlalchemy_dynamorm.errors import DuplicateKey, SerializationError
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, columns_of
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run import writing
@@ -43,6 +43,8 @@ class Entry:
     :ivar left: the key that the item had before, where this transaction has moved it.
     :ivar watched: nothing is done to the item; it was read, and must still be what was read.
     :ivar own: the key was made for this item alone.
+    :ivar decided: the constraints, by their columns, of which it was read whose the values are (ON CONFLICT): where
+        another has them by commit, this transaction was too slow, and it is no violation.
     """
 
     table: Table
@@ -59,6 +61,7 @@ class Entry:
     left: Item | None = None
     watched: bool = False
     own: bool = False
+    decided: frozenset[tuple[str, ...]] = frozenset()
 
     @property
     def image(self) -> Image:
@@ -209,6 +212,11 @@ class Buffer:
         key = key_of(image.item, table)
         return self.entry(table, key) or Entry(table, key, image.item, image.item, image.known)
 
+    def decide(self, table: Table, key: Item, constraints: Iterable[tuple[str, ...]]) -> None:
+        """What an ON CONFLICT wrote to an item follows from what it read of these constraints, by their columns."""
+        entry = self.entries[table.physical, identity(key, table)]
+        self.put(replace(entry, decided=entry.decided.union(constraints)))
+
     # --- what reads leave ---
 
     def show(self, table: Table, key: Item, names: Iterable[str]) -> None:
@@ -291,5 +299,14 @@ def duplicate(table: Table) -> DuplicateKey:
     """The error of an INSERT whose key is taken."""
     return DuplicateKey(
         f"An item with this primary key ({', '.join(table.visible_key)}) is already in {table.name!r}.",
+        table=table.physical,
+    )
+
+
+def outdated(table: Table) -> SerializationError:
+    """The error that what a transaction has read is not so any more."""
+    return SerializationError(
+        f"An item of {table.name!r} that this transaction read was changed by another. "
+        "Roll back and run the transaction again.",
         table=table.physical,
     )

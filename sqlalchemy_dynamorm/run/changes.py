@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy_dynamorm.errors import SerializationError, StaleRow
 from sqlalchemy_dynamorm.plan.assignments import Give
@@ -65,7 +66,7 @@ class Changer:
                 count += yield from self._judged(targets, buffer)
             elif self.plan.moves or self._guarded:
                 for target in targets:
-                    count += yield from self._alone(target)
+                    count += yield from alone(partial(self._judged, [target]))
             else:
                 for together in rounds(self.plan.table, targets):
                     count += yield from self.at_once.run(together)
@@ -100,34 +101,25 @@ class Changer:
         set_ = None if self.plan.assignments is None else {each.column.name for each in self.plan.assignments}
         return any(set_ is None or set_ & {*unique.columns} for unique in self.plan.table.uniques)
 
-    def _alone(self, target: Target) -> Asking[int]:
-        """One item in a transaction of its own, for what takes several actions; anew where another was faster."""
-        for attempt in range(ATTEMPTS):
-            own, shown = Buffer(), list[Row]()
-            count = yield from held(self._judged([target], own), shown)
-            try:
-                yield from commit(own)
-            except (StaleRow, SerializationError):
-                if attempt + 1 == ATTEMPTS:
-                    raise
-                continue
-            break
-        if self.plan.returning is not None:
-            yield Rows(shown)
-        return count
-
     # --- in a transaction ---
 
     def _judged(self, targets: list[Target], buffer: Buffer) -> Asking[int]:
         """Know the items, those together that must be read, then change those on which the WHERE holds, in order."""
-        table, early = self.plan.table, self.plan.early or buffer.early
         images = yield from self._images(targets, buffer)
+        return (yield from self.judged(targets, images, buffer))
+
+    def judged(self, targets: list[Target], images: Mapping[Identity, Image], buffer: Buffer) -> Asking[int]:
+        """Change those items on which the WHERE holds, in order; returns how many they are.
+
+        :param images: the items as they were read, of those that this transaction has not written.
+        """
+        table, early = self.plan.table, self.plan.early or buffer.early
         changed: list[Item] = []
         moved: list[tuple[Item, Item]] = []
         for target in targets:
             entry = buffer.entry(table, target.key)
             image = images[identity(target.key, table)] if entry is None else entry.image
-            if image.item is not None and self._matches(image.item, target):
+            if image.item is not None and self.matches(image.item, target):
                 after = yield from self._change(target, image, buffer)
                 changed.append(target.key if after is None else key_of(after, table))
                 if after is not None and identity(changed[-1], table) != identity(target.key, table):
@@ -182,10 +174,11 @@ class Changer:
         image = buffer.images.find(self.plan.table, target.key)
         if image is None or buffer.repeatable:
             return image
-        decides = image.item is not None and image.holds(self.needed) and self._matches(image.item, target)
+        decides = image.item is not None and image.holds(self.needed) and self.matches(image.item, target)
         return image if decides else None
 
-    def _matches(self, image: Item, target: Target) -> bool:
+    def matches(self, image: Item, target: Target) -> bool:
+        """Whether the WHERE holds on an item."""
         return checker(self.plan.where, self.fields, target.values)(self.whole.row(image))
 
     def _change(self, target: Target, image: Image, buffer: Buffer) -> Asking[Item | None]:
@@ -207,6 +200,24 @@ class Changer:
             shown = self.decoder.row(before if after is None else after)
             yield Rows([project(self.plan.returning, shown, target.values)])
         return after
+
+
+def alone(judged: Callable[[Buffer], Asking[int]]) -> Asking[int]:
+    """What is done to one item in a transaction of its own, since it takes several actions; anew where another was
+    faster."""
+    for attempt in range(ATTEMPTS):
+        own, shown = Buffer(), list[Row]()
+        count = yield from held(judged(own), shown)
+        try:
+            yield from commit(own)
+        except (StaleRow, SerializationError):
+            if attempt + 1 == ATTEMPTS:
+                raise
+            continue
+        break
+    if shown:
+        yield Rows(shown)
+    return count
 
 
 def _needed(plan: ChangePlan) -> frozenset[str] | None:

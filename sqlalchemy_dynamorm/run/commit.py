@@ -25,7 +25,7 @@ from sqlalchemy_dynamorm.errors import (
 )
 from sqlalchemy_dynamorm.plan.predicates import columns_of
 from sqlalchemy_dynamorm.plan.schema import Table
-from sqlalchemy_dynamorm.run.buffer import Action, Buffer, Entry, duplicate
+from sqlalchemy_dynamorm.run.buffer import Action, Buffer, Entry, duplicate, outdated
 from sqlalchemy_dynamorm.run.chunks import chunks
 from sqlalchemy_dynamorm.run.decode import RowDecoder, responses
 from sqlalchemy_dynamorm.run.evaluate import checker
@@ -119,15 +119,7 @@ def _verified(watches: Sequence[Entry]) -> Asking[None]:
             same_wire((now or {}).get(name), (seen or {}).get(name)) for name in watch.pins
         )
         if not same:
-            raise _outdated(watch)
-
-
-def _outdated(entry: Entry) -> SerializationError:
-    return SerializationError(
-        f"An item of {entry.table.name!r} that this transaction read was changed by another. "
-        "Roll back and run the transaction again.",
-        table=entry.table.physical,
-    )
+            raise outdated(watch.table)
 
 
 def _check_size(taking: Taking) -> None:
@@ -189,12 +181,12 @@ def _lost(entry: Entry, found: Mapping[str, Any] | None) -> Error:
 
     :param found: the item that was there; ``None`` where there was none, or the server does not say.
     """
-    if entry.watched:
-        return _outdated(entry)
+    if entry.watched or entry.table.key_columns in entry.decided:
+        return outdated(entry.table)
     if entry.before is None:
         return duplicate(entry.table)
     if found is not None and entry.pins and all(_holds(check, dict(found)) for check in entry.checks):
-        return _outdated(entry)  # the row is there and the WHERE holds: it is what was read of it that changed
+        return outdated(entry.table)  # the row is there and the WHERE holds: it is what was read of it that changed
     return StaleRow(
         f"A row of {entry.table.name!r} that this transaction changes was changed or deleted by another. "
         "Roll back and run the transaction again.",

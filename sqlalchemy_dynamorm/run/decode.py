@@ -180,8 +180,7 @@ def _of_table(answers: dict[str, Any], physical: str) -> Any:
         if name.rpartition("/")[2] == physical.rpartition("/")[2]:
             return found
     raise InternalError(
-        "the answer of BatchGetItem is for another table than was asked; report it",
-        operation="BatchGetItem",
+        "the answer of a batch is for another table than was asked; report it",
         table=physical,
     )
 
@@ -211,6 +210,20 @@ class WholeItems:
         answer = _decoded(_EXACT_BATCH, body)
         items = _of_table(answer.Responses, physical) or []
         return [_wire_form(item) for item in items], _unprocessed(answer, physical)
+
+
+class _WriteAnswer(msgspec.Struct, gc=False):
+    UnprocessedItems: dict[str, list[dict[str, dict[str, _JsonItem]]]] = {}
+
+
+_WRITE: msgspec.json.Decoder[_WriteAnswer] = msgspec.json.Decoder(_WriteAnswer)
+
+
+def unprocessed_puts(body: bytes, physical: str) -> list[Item]:
+    """The items that a BatchWriteItem left to be sent again. :raises InternalError: as :func:`wire_item`."""
+    answer: _WriteAnswer = _decoded(_WRITE, body)
+    left = _of_table(answer.UnprocessedItems, physical) or []
+    return [_wire_form(each["PutRequest"]["Item"]) for each in left]
 
 
 class _AnyAnswer(msgspec.Struct, gc=False):

@@ -48,26 +48,30 @@ class GuardedRow:
             return None
         followed: Item | None = None
         for _ in range(ROUNDS):
-            owner = yield from self._owner(guard)
-            if owner is None or owner == followed:
+            row_key = yield from owner(self._table, guard, consistent=self._consistent)
+            if row_key is None or row_key == followed:
                 break
-            followed = owner
-            request = access.get_item(self._table, owner, self._attributes, consistent=self._consistent)
+            followed = row_key
+            request = access.get_item(self._table, row_key, self._attributes, consistent=self._consistent)
             row = self._decoder.item((yield request))
             if row is not None and self._matches(row):
                 return [row]
         return []
 
-    def _owner(self, guard: Item) -> Asking[Item | None]:
-        params = {"TableName": self._table.system, "Key": guard, "ConsistentRead": self._consistent}
-        try:
-            body = yield Request("GetItem", params)
-        except UndefinedTable:
-            raise UndefinedTable(
-                f"The system table {self._table.system!r} is missing; it holds the guards of the unique constraints of "
-                f"{self._table.name!r}. metadata.create_all(engine) makes it, and so does: "
-                "python -m sqlalchemy_dynamorm init URL",
-                table=self._table.system,
-            ) from None
-        found = wire_item(body)
-        return None if found is None else owner_of(found, self._table)
+
+def owner(table: Table, guard: Item, *, consistent: bool) -> Asking[Item | None]:
+    """The key of the row that a guard names; ``None`` where there is no such guard.
+
+    :raises UndefinedTable: the system table is missing.
+    """
+    try:
+        body = yield Request("GetItem", {"TableName": table.system, "Key": guard, "ConsistentRead": consistent})
+    except UndefinedTable:
+        raise UndefinedTable(
+            f"The system table {table.system!r} is missing; it holds the guards of the unique constraints of "
+            f"{table.name!r}. metadata.create_all(engine) makes it, and so does: "
+            "python -m sqlalchemy_dynamorm init URL",
+            table=table.system,
+        ) from None
+    found = wire_item(body)
+    return None if found is None else owner_of(found, table)

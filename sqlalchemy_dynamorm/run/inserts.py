@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import ConditionFailed, Error, ProgrammingError
+from sqlalchemy_dynamorm.errors import ConditionFailed, Error, NotNullViolation, ProgrammingError
 from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import InsertPlan
-from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
 from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.counters import Counters, counter_of
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.early import refuse_taken_keys, refuse_taken_values
-from sqlalchemy_dynamorm.run.expressions import Placeholders
-from sqlalchemy_dynamorm.run.items import build
+from sqlalchemy_dynamorm.run.items import build, kept
 from sqlalchemy_dynamorm.run.keys import identity, key_of
+from sqlalchemy_dynamorm.run.put_at_once import Candidate
+from sqlalchemy_dynamorm.run.puts import partly_done, put_if_free
 from sqlalchemy_dynamorm.run.reads import project
-from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
+from sqlalchemy_dynamorm.run.upserts import Upserter
 from sqlalchemy_dynamorm.run.values import Item
+from sqlalchemy_dynamorm.sql import nodes
 
 Record = dict[Column, Any]
 
@@ -32,10 +34,13 @@ class Inserter:
 
     plan: InsertPlan
     decoder: RowDecoder = field(init=False)
+    upserter: Upserter | None = field(init=False)
 
     def __post_init__(self) -> None:
         shown = self.plan.returning.fields if self.plan.returning else ()
-        object.__setattr__(self, "decoder", RowDecoder(shown))
+        decoder, conflict = RowDecoder(shown), self.plan.conflict
+        object.__setattr__(self, "decoder", decoder)
+        object.__setattr__(self, "upserter", None if conflict is None else Upserter(self.plan, conflict, decoder))
 
     def run(self, batch: Sequence[Bound], counters: Counters, buffer: Buffer | None) -> Execution:
         """Insert the rows of each set of values.
@@ -45,6 +50,9 @@ class Inserter:
         records = [self._record(row, values) for values in batch for row in self.plan.rows]
         own = [self._has_own_key(record) for record in records]
         last = yield from fill_ids(self.plan.table, records, counters)
+        if self.upserter is not None:
+            count = yield from self.upserter.run(self._candidates(records, own, batch), buffer)
+            return Outcome(count, last)
         items = [build(self.plan.table, record) for record in records]
         self._refuse_twins(items)
         if buffer is None:
@@ -62,6 +70,26 @@ class Inserter:
         table = self.plan.table
         keys = [table.by_name[name] for name in table.key_columns]
         return any(column.hidden or (column in table.counted and record.get(column) is None) for column in keys)
+
+    def _candidates(self, records: list[Record], own: list[bool], batch: Sequence[Bound]) -> list[Candidate]:
+        """The rows that ON CONFLICT decides about; INSERT OR IGNORE leaves out those with a NULL that may not be."""
+        conflict, table, width = self.plan.conflict, self.plan.table, len(self.plan.rows)
+        assert conflict is not None
+        found: list[Candidate] = []
+        for position, record in enumerate(records):
+            values = batch[position // width]
+            if conflict.action == "replace":
+                _fill_nulls(record, values)
+            try:
+                item = build(table, record)
+            except NotNullViolation:
+                if conflict.action != "ignore":
+                    raise
+                continue
+            if conflict.excluded:
+                values = values.excluding({each.name: kept(record.get(each), each) for each in conflict.excluded})
+            found.append(Candidate(key_of(item, table), item, values, position + 1, own[position]))
+        return found
 
     def _refuse_twins(self, items: list[Item]) -> None:
         """Two rows of one statement with one key: the second would be a duplicate, and nothing is written yet."""
@@ -83,18 +111,14 @@ class Inserter:
         if self.plan.table.uniques:
             yield from self._put_guarded(items)
             return
-        requests = [self._request(item, own=its) for item, its in zip(items, own, strict=True)]
-        if len(requests) == 1:
-            try:
-                yield requests[0]
-            except ConditionFailed:
-                raise duplicate(self.plan.table) from None
-            return
-        answers: list[bytes | Error] = yield requests
-        failed = [answer for answer in answers if isinstance(answer, Error)]
+        table = self.plan.table
+        answers = yield from put_if_free(table, items, own)
+        failed = [(item, answer) for item, answer in zip(items, answers, strict=True) if isinstance(answer, Error)]
         if failed:
-            error = duplicate(self.plan.table) if isinstance(failed[0], ConditionFailed) else failed[0]
-            raise _partly_done(error, len(items) - len(failed), len(items))
+            first = failed[0][1]
+            error = duplicate(table) if isinstance(first, ConditionFailed) else first
+            keys = [key_of(item, table) for item, _ in failed]
+            raise partly_done(error, keys, len(items) - len(failed), len(items))
 
     def _put_guarded(self, items: list[Item]) -> Asking[None]:
         """Each row with its guards, in a transaction of its own."""
@@ -104,16 +128,8 @@ class Inserter:
             try:
                 yield from commit(own)
             except Error as error:
-                if len(items) > 1:
-                    raise _partly_done(error, done, len(items)) from None
-                raise
-
-    def _request(self, item: Item, *, own: bool) -> Request:
-        placeholders = Placeholders()
-        condition = writing.absent(self.plan.table, placeholders)
-        params = writing.put(self.plan.table, item, condition, placeholders)
-        again = {**params, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-        return Request("PutItem", params, repeatable=False, again=again, own=item if own else None)
+                keys = [key_of(each, self.plan.table) for each in items[done:]]
+                raise partly_done(error, keys, done, len(items)) from None
 
     def _show(self, items: list[Item], batch: Sequence[Bound]) -> Asking[None]:
         returning = self.plan.returning
@@ -146,6 +162,9 @@ def fill_ids(table: Table, records: list[Record], counters: Counters) -> Asking[
     return last if isinstance(last, int) else None
 
 
-def _partly_done(error: Error, done: int, asked: int) -> Error:
-    error.args = (f"{error.args[0]} In AUTOCOMMIT {done} of the {asked} rows were inserted.",)
-    return error
+def _fill_nulls(record: Record, values: Bound) -> None:
+    """INSERT OR REPLACE gives a column that may not be NULL its default instead."""
+    for column, value in record.items():
+        default = column.default
+        if value is None and not column.nullable and default and not isinstance(default, nodes.NextValue):
+            record[column] = values(default)

@@ -65,9 +65,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait before going on: the service left work undone, or something is not ready yet."""
+    """Wait before going on: the service left work undone, or something is not ready yet.
+
+    :ivar bounded: not past the statement's deadline: the answer is whether there was time for it.
+    """
 
     seconds: float
+    bounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class Outcome:
 
 
 Ask = Union[Request, Sequence[Request], Start, Join, Rows, Pause]
-Answer = Any  # bytes for a Request and a Join, list[bytes | Error] for a list, None for Rows and Pause
+Answer = Any  # bytes for a Request and a Join, list[bytes | Error] for a list, bool for a Pause, None for Rows
 T = TypeVar("T")
 Asking = Generator[Ask, Answer, T]
 Execution = Asking[Outcome]

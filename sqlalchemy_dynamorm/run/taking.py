@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy_dynamorm.run.buffer import Action, Entry
+from sqlalchemy_dynamorm.errors import Error
+from sqlalchemy_dynamorm.run.buffer import Action, Entry, outdated
 from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.guards import OWNER, Guard, guard_of, guards, in_place, owner_of, pinned
 from sqlalchemy_dynamorm.run.keys import identity
@@ -111,11 +112,17 @@ class Taking:
             return free
         stored = wire_item((yield _get(guard.table.physical, row)))
         if guard_of(guard.table, guard.unique, stored) == guard.key:
-            raise guard.violation()
+            raise self._taken(guard)
         if entry is None:
             return replace(free, watched=True)
         self.entries[self.entries.index(entry)] = replace(entry, pins=entry.pins | {*guard.unique.columns})
         return free
+
+    def _taken(self, guard: Guard) -> Error:
+        """The error that a stored row has the values: a violation, unless an ON CONFLICT found them free."""
+        taker = None if guard.new is None else self._entry(guard, guard.new)
+        late = taker is not None and guard.unique.columns in taker.decided
+        return outdated(guard.table) if late else guard.violation()
 
     def _entry(self, guard: Guard, row: Item) -> Entry | None:
         wanted = identity(row, guard.table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.assignments import Setting
@@ -30,9 +31,20 @@ class Target:
     row: int = 1
 
 
-def rounds(table: Table, targets: Sequence[Target]) -> Iterator[list[Target]]:
+class Keyed(Protocol):
+    """What is about the item of a key."""
+
+    @property
+    def key(self) -> Item:
+        """The key."""
+
+
+K = TypeVar("K", bound=Keyed)
+
+
+def rounds(table: Table, targets: Sequence[K]) -> Iterator[list[K]]:
     """The targets in rounds that may be sent in parallel: no item stands twice in one, and none is very long."""
-    apart: list[list[Target]] = []
+    apart: list[list[K]] = []
     seen: dict[object, int] = {}
     for target in targets:
         at = seen.get(key := identity(target.key, table), 0)

@@ -89,13 +89,15 @@ def put(table: Table, item: Item, condition: str, placeholders: Placeholders) ->
     return placeholders.into(params)
 
 
-def update(table: Table, key: Item, edits: Edits, condition: str, placeholders: Placeholders) -> dict[str, Any]:
-    """The parameters of a conditional update; what is done must also fit the stored values."""
+def update(table: Table, key: Item, edits: Edits, condition: str | None, placeholders: Placeholders) -> dict[str, Any]:
+    """The parameters of an update, conditional or not; what is done must also fit the stored values."""
     params: dict[str, Any] = {"TableName": table.physical, "Key": key}
     if edits:
         params["UpdateExpression"] = _update_expression(edits, placeholders)
     fitting = [edit.condition(placeholders.name(name), placeholders) for name, edit in edits.items()]
-    params["ConditionExpression"] = " AND ".join([condition, *(text for text in fitting if text is not None)])
+    conditions = [text for text in (condition, *fitting) if text is not None]
+    if conditions:
+        params["ConditionExpression"] = " AND ".join(conditions)
     return placeholders.into(params)
 
 

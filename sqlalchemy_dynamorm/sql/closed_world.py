@@ -15,10 +15,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the statement is read with: the parameters that are lists, and its text."""
+    """What the statement is read with: the parameters that are lists, and its text.
+
+    :ivar excluded: ``excluded`` is the row that could not be inserted.
+    """
 
     lists: frozenset[str] = frozenset()
     text: str = ""
+    excluded: bool = False
 
 
 Handler = Callable[[Any, Scope], T]
@@ -141,7 +145,8 @@ _CLAUSES: dict[str, str] = {
     "windows": "WINDOW",
     "locks": "FOR UPDATE",
     "sample": "TABLESAMPLE",
-    "conflict": "ON CONFLICT",
+    "onconflict.duplicate": "ON DUPLICATE KEY UPDATE",
+    "onconflict.index_predicate": "ON CONFLICT with the WHERE of a partial index",
     "catalog": "A table name of three parts",
     "column.catalog": "A column name of four parts",
     "indexed": "INDEXED BY",

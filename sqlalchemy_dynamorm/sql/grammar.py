@@ -93,6 +93,13 @@ def is_word(token: Token, text: str) -> bool:
     return _WORD.match(text, token.start) is not None and token.token_type not in LITERALS
 
 
+def first_word(tokens: list[Token], text: str) -> str:
+    """The first token in upper case: a keyword or a parenthesis; anything else, a quoted name too, is ""."""
+    if not tokens or not (is_word(tokens[0], text) or tokens[0].token_type == TokenType.L_PAREN):
+        return ""
+    return text[tokens[0].start : tokens[0].end + 1].upper()
+
+
 LITERALS = frozenset({kind for kind in TokenType if "STRING" in kind.name} | {TokenType.NUMBER})
 """The tokens whose text is a value, never shown in a message."""
 

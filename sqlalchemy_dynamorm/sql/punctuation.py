@@ -35,7 +35,7 @@ _CLAUSE = frozenset(
 )
 
 _REFUSED = frozenset({TokenType.CONSTRAINT, TokenType.PIPE_GT})
-"""No part of a query; sqlglot drops the first in a list of columns, and ``|>`` before a clause."""
+"""No part of a query, but for ON CONSTRAINT; sqlglot drops the first in a list of columns, ``|>`` before a clause."""
 
 
 _STARTS_A_LIST = frozenset({TokenType.L_PAREN, TokenType.COLON})
@@ -49,7 +49,8 @@ def check_punctuation(tokens: list[Token], text: str) -> None:
     """
     for at, token in enumerate(tokens):
         after = tokens[at + 1] if at + 1 < len(tokens) else None
-        if token.token_type in _REFUSED or not _follows(token, after, text):
+        named = token.token_type == TokenType.CONSTRAINT and at and tokens[at - 1].token_type == TokenType.ON
+        if (token.token_type in _REFUSED and not named) or not _follows(token, after, text):
             raise syntax_error(tokens, text, token.line, token.col)
         if token.token_type in _JOINERS and not _can_end(tokens[at - 1], text):
             raise syntax_error(tokens, text, token.line, token.col)

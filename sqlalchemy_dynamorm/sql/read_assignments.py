@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, name_of, unsupported
-from sqlalchemy_dynamorm.sql.read_expressions import column, value
+from sqlalchemy_dynamorm.sql.read_expressions import column, column_or_excluded, value
 from sqlalchemy_dynamorm.sql.read_sequences import next_value
 
 operand: Closed[nodes.Operand] = Closed("what SET gives a column")
@@ -99,7 +99,7 @@ def _extracted(node: exp.Expr, scope: Scope) -> nodes.Operand:
 
 @operand.reads(exp.Column, "this", "table", "db")
 def _column(node: exp.Column, scope: Scope) -> nodes.Operand:
-    return column(node, scope)
+    return column_or_excluded(node, scope)
 
 
 @operand.reads(exp.Paren, "this")

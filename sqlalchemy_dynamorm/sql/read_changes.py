@@ -8,16 +8,17 @@ from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import Scope, unsupported
 from sqlalchemy_dynamorm.sql.read_assignments import read_assignments
+from sqlalchemy_dynamorm.sql.read_conflicts import read_conflict
 from sqlalchemy_dynamorm.sql.read_expressions import name, value
 from sqlalchemy_dynamorm.sql.read_queries import Outputs, opened, output, query, read_where, table
 from sqlalchemy_dynamorm.sql.read_sequences import next_value
 
 
-@query.reads(exp.Insert, "this", "expression", "default", "returning")
+@query.reads(exp.Insert, "this", "expression", "default", "returning", "conflict", "alternative")
 def _insert(node: exp.Insert, scope: Scope) -> nodes.Query:
     target, columns = _target(node.this, scope)
     rows = _rows(node, len(columns), scope)
-    return nodes.Insert(target, columns, rows, _returning(node, scope))
+    return nodes.Insert(target, columns, rows, _returning(node, scope), read_conflict(node, scope))
 
 
 def _target(node: exp.Expr, scope: Scope) -> tuple[nodes.TableName, tuple[str, ...]]:
@@ -36,16 +37,15 @@ def _rows(node: exp.Insert, width: int, scope: Scope) -> tuple[tuple[nodes.Value
         return ((),)
     if type(source) is not exp.Values:
         raise unsupported("INSERT from a SELECT" if source else "INSERT without VALUES")
-    if not width:
-        raise unsupported("INSERT without a list of columns", "the order of a table's columns is not certain")
-    return tuple(_row(row, width, scope) for row in opened(source).expressions)
+    rows = tuple(_row(row, scope) for row in opened(source).expressions)
+    wrong = next((len(row) for row in rows if len(row) != (width or len(rows[0]))), None)
+    if wrong is not None:
+        raise ProgrammingError(f"INSERT has {width or len(rows[0])} columns and a row of {wrong} values.")
+    return rows
 
 
-def _row(node: exp.Expr, width: int, scope: Scope) -> tuple[nodes.Value, ...]:
-    parts = opened(node).expressions
-    if len(parts) != width:
-        raise ProgrammingError(f"INSERT has {width} columns and a row of {len(parts)} values.")
-    return tuple(next_value(part, scope) or value(part, scope) for part in parts)
+def _row(node: exp.Expr, scope: Scope) -> tuple[nodes.Value, ...]:
+    return tuple(next_value(part, scope) or value(part, scope) for part in opened(node).expressions)
 
 
 @query.reads(exp.Update, "this", "expressions", "where", "returning")

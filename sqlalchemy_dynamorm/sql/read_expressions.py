@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
 from sqlalchemy_dynamorm.sql import literals, nodes
-from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, unsupported
+from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, name_of, unsupported
 from sqlalchemy_dynamorm.sql.grammar import tokens_of, tree_of
 
 value: Closed[nodes.Value] = Closed("a value, which parameters and constants alone make up")
@@ -81,6 +81,14 @@ def _concat(node: exp.DPipe, scope: Scope) -> nodes.Value:
     return nodes.Concat(tuple(value(part, scope) for part in _flat(node, exp.DPipe)))
 
 
+@value.reads(exp.Column, "this", "table", "db")
+def _excluded(node: exp.Column, scope: Scope) -> nodes.Value:
+    found = column_or_excluded(node, scope)
+    if isinstance(found, nodes.Column):
+        raise unsupported(name_of(node), f"it cannot be read as {value.place}")
+    return found
+
+
 @value.reads(exp.Paren, "this")
 def _value_in_parentheses(node: exp.Paren, scope: Scope) -> nodes.Value:
     return value(node.this, scope)
@@ -115,7 +123,15 @@ def _in_parentheses(node: exp.Paren, scope: Scope) -> nodes.Expression:
 
 @expression.reads(exp.Column, "this", "table", "db")
 def _column(node: exp.Column, scope: Scope) -> nodes.Expression:
-    return column(node, scope)
+    return column_or_excluded(node, scope)
+
+
+def column_or_excluded(node: exp.Column, scope: Scope) -> nodes.Column | nodes.Excluded:
+    """A column of the row, or in DO UPDATE ``excluded.column``."""
+    found = column(node, scope)
+    if scope.excluded and found.schema is None and (found.table or "").lower() == "excluded":
+        return nodes.Excluded(nodes.EXCLUDED + found.name)
+    return found
 
 
 def column(node: exp.Expr, scope: Scope) -> nodes.Column:

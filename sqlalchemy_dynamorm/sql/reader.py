@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokenizer_core import Token
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
 from sqlalchemy_dynamorm.sql import nodes, read_changes  # noqa: F401 - its handlers register themselves
 from sqlalchemy_dynamorm.sql.closed_world import Scope, unsupported
-from sqlalchemy_dynamorm.sql.grammar import is_word, syntax_error, tokens_of, tree_of
+from sqlalchemy_dynamorm.sql.grammar import first_word, syntax_error, tokens_of, tree_of
 from sqlalchemy_dynamorm.sql.labels import label
 from sqlalchemy_dynamorm.sql.punctuation import check_punctuation
+from sqlalchemy_dynamorm.sql.read_conflicts import checked_insert
 from sqlalchemy_dynamorm.sql.read_definitions import read_definition
 from sqlalchemy_dynamorm.sql.read_queries import query
 
-_QUERIES = frozenset({"SELECT", "WITH", "INSERT", "UPDATE", "DELETE"})
+_QUERIES = frozenset({"SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE"})
 _DEFINITIONS = frozenset({"CREATE", "DROP"})
 _OTHERS = frozenset(
     "ALTER ANALYZE ATTACH BEGIN CALL COMMENT COMMIT COPY DECLARE DESCRIBE DETACH END EXECUTE GRANT LOCK MERGE PRAGMA "
-    "REINDEX RELEASE REPLACE REVOKE ROLLBACK SAVEPOINT SET SHOW START TABLE TRUNCATE USE VACUUM VALUES".split()
+    "REINDEX RELEASE REVOKE ROLLBACK SAVEPOINT SET SHOW START TABLE TRUNCATE USE VACUUM VALUES".split()
 )
 
 
@@ -38,7 +39,7 @@ def read(text: str, lists: frozenset[str] = frozenset()) -> nodes.Statement:
 
 
 def _statement(tokens: list[Token], text: str, scope: Scope) -> nodes.Statement:
-    verb = _verb(tokens, text)
+    verb = first_word(tokens, text)
     if verb == "EXPLAIN":
         return nodes.Explain(_explained(tokens[1:], text, scope))
     if verb in _DEFINITIONS:
@@ -49,39 +50,23 @@ def _statement(tokens: list[Token], text: str, scope: Scope) -> nodes.Statement:
 def _explained(tokens: list[Token], text: str, scope: Scope) -> nodes.Query:
     if not tokens:
         raise SQLSyntaxError("EXPLAIN needs a statement behind it.")
-    verb = _verb(tokens, text)
+    verb = first_word(tokens, text)
     if verb in ("QUERY", "ANALYZE", "EXPLAIN") or verb in _DEFINITIONS:
         raise unsupported(f"EXPLAIN {verb}", "EXPLAIN takes a SELECT, INSERT, UPDATE or DELETE")
     return _query(tokens, text, scope)
 
 
 def _query(tokens: list[Token], text: str, scope: Scope) -> nodes.Query:
-    verb = _verb(tokens, text)
+    verb = first_word(tokens, text)
     if verb in _OTHERS:
         raise unsupported(verb)
     if verb not in _QUERIES and verb != "(":
         raise syntax_error(tokens[:1], text)
-    if verb == "INSERT":
-        _check_insert(tokens, text)
+    if verb in ("INSERT", "REPLACE"):
+        tokens = checked_insert(tokens, text)
     check_punctuation(tokens, text)
     tree = tree_of(tokens, text)
     if not isinstance(tree, exp.Query | exp.DML):
         raise syntax_error(tokens, text)
     label(tree, tokens, text)
     return query(tree, scope)
-
-
-def _check_insert(tokens: list[Token], text: str) -> None:
-    """Check the word behind INSERT: sqlglot goes past a missing INTO, LOCAL, and an OR that leads nowhere."""
-    second = _verb(tokens[1:], text)
-    if second == "OR":
-        raise unsupported(f"INSERT OR {_verb(tokens[2:], text)}")
-    if second != "INTO":
-        raise syntax_error(tokens[:2], text)
-
-
-def _verb(tokens: list[Token], text: str) -> str:
-    """The first token in upper case: a keyword or a parenthesis; anything else, a quoted name too, is ""."""
-    if not tokens or not (is_word(tokens[0], text) or tokens[0].token_type == TokenType.L_PAREN):
-        return ""
-    return text[tokens[0].start : tokens[0].end + 1].upper()

@@ -157,6 +157,7 @@ _CONDITIONS: tuple[type[Any], ...] = get_args(nodes.Condition)
 
 _WRITERS: dict[type[Any], Callable[[Any], str]] = {
     nodes.Param: lambda node: f":{node.name}",
+    nodes.Excluded: lambda node: f"excluded.{name(node.column)}",
     nodes.ParamList: lambda node: f":{node.name}",
     nodes.Literal: _literal,
     nodes.Concat: _concat,

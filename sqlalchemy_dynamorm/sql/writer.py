@@ -67,10 +67,27 @@ def _returning(items: tuple[nodes.Output | nodes.Star, ...]) -> str:
 
 
 def _insert(node: nodes.Insert) -> str:
-    if not node.columns:
-        return f"INSERT INTO {write_table(node.table)} DEFAULT VALUES{_returning(node.returning)}"
+    conflict = node.conflict
+    either = conflict is not None and conflict.action in ("ignore", "replace")
+    verb = f"INSERT OR {conflict.action.upper()}" if conflict is not None and either else "INSERT"
+    clause = "" if conflict is None or either else _conflict(conflict)
+    return f"{verb} INTO {write_table(node.table)} {_inserted(node)}{clause}{_returning(node.returning)}"
+
+
+def _inserted(node: nodes.Insert) -> str:
+    if node.rows == ((),):
+        return "DEFAULT VALUES"
     rows = ", ".join(f"({', '.join(write_expression(value) for value in row)})" for row in node.rows)
-    return f"INSERT INTO {write_table(node.table)} ({names(node.columns)}) VALUES {rows}{_returning(node.returning)}"
+    return f"({names(node.columns)}) VALUES {rows}" if node.columns else f"VALUES {rows}"
+
+
+def _conflict(node: nodes.Conflict) -> str:
+    target = f" ({names(node.target)})" if node.target else ""
+    if node.constraint is not None:
+        target = f" ON CONSTRAINT {name(node.constraint)}"
+    if node.action == "nothing":
+        return f" ON CONFLICT{target} DO NOTHING"
+    return f" ON CONFLICT{target} DO UPDATE SET {write_assignments(node.assignments)}{_where(node.where)}"
 
 
 def _update(node: nodes.Update) -> str:

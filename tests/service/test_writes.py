@@ -74,7 +74,7 @@ def test_an_insert_is_a_conditional_put(shop: Shop, calls: Calls) -> None:
 
 def test_many_inserts_count_what_they_inserted(shop: Shop) -> None:
     batch = [{"c": "ada", "n": n, "note": "x"} for n in range(1, 5)]
-    with pytest.raises(DuplicateKey, match="3 of the 4 rows were inserted"):
+    with pytest.raises(DuplicateKey, match="3 of the 4 rows were written"):
         shop.many(INSERT, batch)
     assert [number for number, _ in shop.rows(NOTES)] == [0, 1, 2, 3, 4]
     assert shop.many(INSERT, []).rowcount == 0

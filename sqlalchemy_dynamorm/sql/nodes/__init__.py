@@ -38,6 +38,7 @@ from sqlalchemy_dynamorm.sql.nodes.definitions import (
     Unique,
 )
 from sqlalchemy_dynamorm.sql.nodes.expressions import (
+    EXCLUDED,
     WINDOW,
     And,
     Between,
@@ -50,6 +51,7 @@ from sqlalchemy_dynamorm.sql.nodes.expressions import (
     CountRows,
     CurrentTimestamp,
     Document,
+    Excluded,
     Expression,
     FunctionName,
     In,
@@ -72,6 +74,7 @@ from sqlalchemy_dynamorm.sql.nodes.expressions import (
 from sqlalchemy_dynamorm.sql.nodes.queries import (
     CommonTable,
     Compound,
+    Conflict,
     Delete,
     Derived,
     Explain,
@@ -88,11 +91,13 @@ from sqlalchemy_dynamorm.sql.nodes.queries import (
     TableName,
     Update,
     ValueRows,
+    excluded_in,
 )
 
 Statement = Union[Query, Definition, Explain]
 
 __all__ = [
+    "EXCLUDED",
     "WINDOW",
     "And",
     "Arithmetic",
@@ -109,6 +114,7 @@ __all__ = [
     "Computed",
     "Concat",
     "Condition",
+    "Conflict",
     "CountRows",
     "CreateIndex",
     "CreateSequence",
@@ -121,6 +127,7 @@ __all__ = [
     "DropIndex",
     "DropSequence",
     "DropTable",
+    "Excluded",
     "Explain",
     "Expression",
     "ForeignKey",
@@ -167,5 +174,6 @@ __all__ = [
     "Value",
     "ValueRows",
     "columns_in",
+    "excluded_in",
     "parts_of",
 ]

@@ -29,6 +29,22 @@ class Param:
     name: str
 
 
+EXCLUDED = "excluded."
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded(Param):
+    """``excluded.column`` in DO UPDATE: what the row that cannot be inserted would have had.
+
+    It is known with the row, so it is a value. Its name has a dot, which no name in a text has.
+    """
+
+    @property
+    def column(self) -> str:
+        """The column's name."""
+        return self.name.removeprefix(EXCLUDED)
+
+
 @dataclass(frozen=True, slots=True)
 class ParamList:
     """``:name`` in the place of an IN list: one bound list, of scalars or (for a row IN) of tuples."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Literal as Choice
 from typing import Union
 
 from sqlalchemy_dynamorm.sql.nodes.assignments import Assignment
-from sqlalchemy_dynamorm.sql.nodes.expressions import Expression, Place, Value
+from sqlalchemy_dynamorm.sql.nodes.expressions import Excluded, Expression, Place, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +160,47 @@ Relation = Union[Select, Compound, ValueRows]
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """What becomes of a row that has the key or the unique values of another.
+
+    ``"nothing"`` and ``"update"`` are ``ON CONFLICT … DO``. ``"ignore"`` and ``"replace"`` are ``INSERT OR …``, which
+    also say what becomes of NULL where it may not be.
+
+    :ivar target: the columns of the constraint that is meant; none for any.
+    :ivar constraint: the constraint's name, in the place of its columns.
+    """
+
+    action: Choice["nothing", "update", "ignore", "replace"]
+    target: tuple[str, ...] = ()
+    constraint: str | None = None
+    assignments: tuple[Assignment, ...] = ()
+    where: Expression | None = None
+
+
+def excluded_in(part: object) -> Iterator[Excluded]:
+    """Each ``excluded.column`` in a part of a statement."""
+    if isinstance(part, Excluded):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from excluded_in(each)
+    elif is_dataclass(part):
+        for inner in fields(part):
+            yield from excluded_in(getattr(part, inner.name))
+
+
+@dataclass(frozen=True, slots=True)
 class Insert:
-    """``INSERT INTO table (columns) VALUES rows [RETURNING returning]``; DEFAULT VALUES is one empty row."""
+    """``INSERT INTO table (columns) VALUES rows [ON CONFLICT …] [RETURNING returning]``.
+
+    DEFAULT VALUES is one empty row. Without columns a row has a value for each column of the table.
+    """
 
     table: TableName
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     returning: tuple[Output | Star, ...] = ()
+    conflict: Conflict | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def test_a_taken_key_at_once() -> None:
     assert isinstance(insert(NO, values=[{"s": 1}]).error, DuplicateKey)
     many = insert({}, NO, values=[{"s": 1}, {"s": 2}])
     assert isinstance(many.error, DuplicateKey)
-    assert "1 of the 2 rows were inserted" in str(many.error)
+    assert "1 of the 2 rows were written" in str(many.error)
 
 
 def test_in_a_transaction_nothing_is_sent() -> None:

@@ -238,6 +238,32 @@ def test_insert() -> None:
         (nodes.Output(A, "a"), nodes.Star()),
     )
     assert read("INSERT INTO t DEFAULT VALUES") == nodes.Insert(T, (), ((),))
+    assert read("INSERT INTO t VALUES (1, :p)") == nodes.Insert(T, (), ((nodes.Literal(1), nodes.Param("p")),))
+
+
+def test_an_insert_that_says_what_becomes_of_a_conflict() -> None:
+    def of(text: str) -> nodes.Conflict | None:
+        found = read(text)
+        assert isinstance(found, nodes.Insert)
+        return found.conflict
+
+    assert of("INSERT INTO t (a) VALUES (1)") is None
+    assert of("INSERT OR IGNORE INTO t (a) VALUES (1)") == nodes.Conflict("ignore")
+    assert of("replace into t (a) VALUES (1)") == of("INSERT OR REPLACE INTO t (a) VALUES (1)")
+    assert of("INSERT INTO t (a) VALUES (1) ON CONFLICT (a, b) DO NOTHING") == nodes.Conflict("nothing", ("a", "b"))
+    named = of("INSERT INTO t (a) VALUES (1) ON CONFLICT ON CONSTRAINT uq DO UPDATE SET a = 1")
+    assert named == nodes.Conflict("update", (), "uq", (("a", nodes.Literal(1)),))
+
+
+def test_excluded_is_the_row_that_could_not_be_inserted() -> None:
+    found = read("INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET b = t.b + Excluded.a WHERE excluded.a > b")
+    assert isinstance(found, nodes.Insert)
+    assert found.conflict is not None
+    new = nodes.Excluded("excluded.a")
+    assert new.column == "a"
+    assert found.conflict.assignments == (("b", nodes.Arithmetic("+", nodes.Column("b", "t"), new)),)
+    assert found.conflict.where == nodes.Compare(">", new, nodes.Column("b"))
+    assert list(nodes.excluded_in(found)) == [new, new]
 
 
 def test_update() -> None:
@@ -394,12 +420,18 @@ UNSUPPORTED = {
     "SELECT a FROM t WHERE size(DISTINCT a) > 1": "in the place of a column",
     "SELECT a FROM t WHERE size(:p) > 1": "in the place of a column",
     "SELECT a FROM t WHERE begins_with(a, b)": "A column",
-    "INSERT OR REPLACE INTO t (a) VALUES (1)": "INSERT OR REPLACE",
-    "INSERT OR IGNORE INTO t (a) VALUES (1)": "INSERT OR IGNORE",
-    "REPLACE INTO t (a) VALUES (1)": "REPLACE",
-    "INSERT INTO t (a) VALUES (1) ON CONFLICT DO NOTHING": "ON CONFLICT",
+    "INSERT OR FAIL INTO t (a) VALUES (1)": "INSERT OR FAIL",
+    "INSERT OR REPLACE INTO t (a) VALUES (1) ON CONFLICT DO NOTHING": "INSERT OR REPLACE with ON CONFLICT",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT": "ON CONFLICT",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) REPLACE": "ON CONFLICT REPLACE",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) WHERE a > 1 DO NOTHING": "partial index",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT (lower(a)) DO NOTHING": "anything but columns",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT (a DESC) DO NOTHING": "anything but columns",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO NOTHING ON CONFLICT DO NOTHING": "Several ON CONFLICT",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET (a, b) = (1, 2)": "SET",
+    "INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = 1": "ON DUPLICATE KEY UPDATE",
+    "INSERT INTO t (a) VALUES (excluded.a)": "A column",
     "INSERT INTO t (a) SELECT 1": "INSERT from a SELECT",
-    "INSERT INTO t VALUES (1)": "list of columns",
     "INSERT INTO t (a) VALUES (DEFAULT)": "DEFAULT|word",
     "INSERT INTO t (a) VALUES (b)": "A column",
     "UPDATE t SET a = lower(b)": "LOWER",
@@ -543,6 +575,16 @@ SYNTAX = [
     'SELECT "" FROM t',
     "INSERT t (a) VALUES (1)",
     "INSERT LOCAL INTO t (a) VALUES (1)",
+    "INSERT OR",
+    "INSERT OR 1 INTO t (a) VALUES (1)",
+    "INSERT OR REPLACE t (a) VALUES (1)",
+    "REPLACE",
+    "REPLACE t (a) VALUES (1)",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT () DO NOTHING",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) NOTHING",
+    "INSERT INTO t (a) VALUES (1) RETURNING a ON CONFLICT (a) DO NOTHING",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 1 FROM u",
     "EXPLAIN",
     "CREATE TABLE t (a)",
     "CREATE TABLE t ()",
@@ -588,6 +630,9 @@ WRONG = {
     "SELECT a FROM t LIMIT 1 OFFSET 'x'": "OFFSET",
     "INSERT INTO t (a, b) VALUES (1)": "2 columns",
     "INSERT INTO t (a, a) VALUES (1, 2)": "a is named twice",
+    "INSERT INTO t VALUES (1), (1, 2)": "1 columns and a row of 2",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT DO UPDATE": "needs a SET",
+    "INSERT INTO t (a) VALUES (1) ON CONFLICT DO UPDATE SET a = 1, a = 2": "a is set twice",
     "UPDATE t SET a = 1, a = 2": "a is set twice",
     "UPDATE t SET a = json_set(a, '$.b', 1), a = 2": "a is set twice",
     "UPDATE t SET a = json_set(a, '$.b')": "paths each with its value",
