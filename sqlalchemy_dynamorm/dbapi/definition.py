@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy_dynamorm.plan.definitions import display_name, index_of, table_of, types_given
+from sqlalchemy_dynamorm.plan.definitions import TABLE_WORDS, display_name, index_of, table_of, types_given
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.schema import Kind, Table
-from sqlalchemy_dynamorm.run import definitions
+from sqlalchemy_dynamorm.plan.table_options import at_creation
+from sqlalchemy_dynamorm.run import altering, definitions, indexing
 from sqlalchemy_dynamorm.run.request import Execution, Outcome
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def definition(node: nodes.Definition, tables: Tables, connection: Connection) -> Execution:
-    """The execution of a CREATE or DROP.
+    """The execution of a CREATE, ALTER or DROP.
 
     :raises ProgrammingError: the definition contradicts itself; see :mod:`~sqlalchemy_dynamorm.plan.definitions`.
     """
@@ -31,20 +32,20 @@ def definition(node: nodes.Definition, tables: Tables, connection: Connection) -
     declared = tables.get((node.table.schema, node.table.name))
     written = declared.physical if declared is not None else connection.physical(node.table.name, node.table.schema)
     client.catalog.forget(written)
-    if isinstance(node, nodes.DropTable):
-        guarded = declared is not None and bool(declared.uniques)
-        return definitions.drop_table(written, name, client.counters, if_exists=node.if_exists, guarded=guarded)
-    separator = client.settings.schema_separator
-    if isinstance(node, nodes.DropIndex):
-        index = physical(node.name, None, separator)
-        return definitions.drop_index(
-            written, name, node.name, index, if_exists=node.if_exists, system=client.settings.system_table
-        )
-    known = {**client.catalog.kinds(written), **_kinds(declared), **types_given(node)}
-    new = definitions.NewIndex(index_of(node, separator), known, node)
-    return definitions.create_index(
-        written, name, new, if_not_exists=node.if_not_exists, system=client.settings.system_table
-    )
+    system, separator = client.settings.system_table, client.settings.schema_separator
+    match node:
+        case nodes.DropTable():
+            guarded = declared is not None and bool(declared.uniques)
+            return definitions.drop_table(definitions.OldTable(written, name, node.if_exists, guarded), client.counters)
+        case nodes.AlterTable():
+            return altering.alter_table(altering.Altering(node, written, name, system, separator))
+        case nodes.DropIndex():
+            old = indexing.OldIndex(node.name, physical(node.name, None, separator), node.if_exists)
+            return indexing.drop_index(indexing.OnTable(written, name, system), old)
+        case _:
+            known = {**client.catalog.kinds(written), **_kinds(declared), **types_given(node)}
+            new = indexing.NewIndex(index_of(node, separator), known, node, node.if_not_exists)
+            return indexing.create_index(indexing.OnTable(written, name, system), new)
 
 
 def _sequence(node: nodes.CreateSequence | nodes.DropSequence, connection: Connection) -> Execution:
@@ -58,13 +59,13 @@ def _sequence(node: nodes.CreateSequence | nodes.DropSequence, connection: Conne
 
 def _create_table(node: nodes.CreateTable, connection: Connection) -> Execution:
     client = connection.client
-    table = table_of(node, client.settings.schema_separator)
+    table, options = table_of(node, client.settings.schema_separator), at_creation(node, TABLE_WORDS)
     if node.table.schema is None and "table_name" not in dict(node.options):
         written = connection.physical_by_rule(node.table.name, None)
         table = replace(table, physical=written)
     client.catalog.forget(table.physical)
     client.catalog.declare(table)
-    return definitions.create_table(table, client.counters, node, if_not_exists=node.if_not_exists)
+    return definitions.create_table(definitions.NewTable(table, node, options, node.if_not_exists), client.counters)
 
 
 def _kinds(declared: Table | None) -> Mapping[str, Kind]:

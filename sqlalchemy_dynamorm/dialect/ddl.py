@@ -18,6 +18,7 @@ from sqlalchemy_dynamorm.dialect.declared import declare, default_text, is_count
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
 from sqlalchemy_dynamorm.dialect.preparation import Preparation
 from sqlalchemy_dynamorm.dialect.refusal import compiling, refuse
+from sqlalchemy_dynamorm.dialect.table_options import written_options
 from sqlalchemy_dynamorm.dialect.unenforced import tell
 from sqlalchemy_dynamorm.plan import schema as planned
 
@@ -122,6 +123,7 @@ class DDLCompiler(GenericDDLCompiler):
         options = {name: given[name] for name in ("partition_key", "sort_key") if given[name] is not None}
         if given["table_name"] is not None:
             options["table_name"] = declare(table, self.dialect, None).physical
+        options |= written_options(table)
         return " ".join(["", *self._comment(table)]) + self._with(options)
 
     def visit_drop_table(self, drop: Any, **kw: Any) -> str:
@@ -206,13 +208,43 @@ class DDLCompiler(GenericDDLCompiler):
             self.tables = (table,)
         return table  # type: ignore[no-any-return]
 
-    # ---- what there is not
+    # ---- changes
 
     def visit_add_constraint(self, create: Any, **kw: Any) -> str:
-        refuse(f"ADD CONSTRAINT {create.element.name}", "constraints are part of CREATE TABLE")
+        self._use(create.element.table)
+        return str(super().visit_add_constraint(create, **kw))  # type: ignore[no-untyped-call]
 
     def visit_drop_constraint(self, drop: Any, **kw: Any) -> str:
-        refuse(f"DROP CONSTRAINT {drop.element.name}", "constraints go with their table")
+        self._use(drop.element.table)
+        return str(super().visit_drop_constraint(drop, **kw))  # type: ignore[no-untyped-call]
+
+    def visit_set_table_comment(self, create: Any, **kw: Any) -> str:
+        self._use(create.element)
+        return str(super().visit_set_table_comment(create, **kw))  # type: ignore[no-untyped-call]
+
+    def visit_drop_table_comment(self, drop: Any, **kw: Any) -> str:
+        self._use(drop.element)
+        return str(super().visit_drop_table_comment(drop, **kw))  # type: ignore[no-untyped-call]
+
+    def visit_set_column_comment(self, create: Any, **kw: Any) -> str:
+        self._use(create.element.table)
+        return str(super().visit_set_column_comment(create, **kw))  # type: ignore[no-untyped-call]
+
+    def visit_drop_column_comment(self, drop: Any, **kw: Any) -> str:
+        column = self.preparer.format_column(drop.element)  # SQLAlchemy's own forgets the schema
+        return f"COMMENT ON COLUMN {self.preparer.format_table(self._use(drop.element.table))}.{column} IS NULL"
+
+    def visit_set_constraint_comment(self, create: Any, **kw: Any) -> str:
+        return self._constraint_comment(create.element, _string(create.element.comment))
+
+    def visit_drop_constraint_comment(self, drop: Any, **kw: Any) -> str:
+        return self._constraint_comment(drop.element, "NULL")
+
+    def _constraint_comment(self, constraint: Any, text: str) -> str:
+        name, table = self.preparer.format_constraint(constraint), self._use(constraint.table)
+        return f"COMMENT ON CONSTRAINT {name} ON {self.preparer.format_table(table)} IS {text}"
+
+    # ---- what there is not
 
     def visit_create_schema(self, create: Any, **kw: Any) -> str:
         refuse("CREATE SCHEMA", "a schema is a prefix of table names and needs no creation")

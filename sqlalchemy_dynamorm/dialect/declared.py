@@ -20,12 +20,13 @@ from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of, kind_of, type_name
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
+from sqlalchemy_dynamorm.plan.table_options import NAMES as OPTION_NAMES
 from sqlalchemy_dynamorm.sql import nodes
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
 
-BUILT_TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name", "foreign_writers"})
+BUILT_TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name", "foreign_writers", *OPTION_NAMES})
 
 
 def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> planned.Table:

@@ -9,12 +9,13 @@ from dataclasses import replace
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
 from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of
-from sqlalchemy_dynamorm.plan.names import physical
+from sqlalchemy_dynamorm.plan.names import logical, physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 
-_TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name"})
+TABLE_WORDS = frozenset({"partition_key", "sort_key", "table_name"})
+"""The words of a table's WITH that say what its key and its name are, and are declared with it."""
 _INDEX_OPTIONS = frozenset({"hash_columns", "projection", "include", "local", "types"})
 _TYPES = {"S": Kind.STRING, "N": Kind.NUMBER, "B": Kind.BINARY}
 
@@ -25,7 +26,7 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
     :raises Unsupported: an option that is not built, a type that cannot be a key.
     :raises ProgrammingError: a key or index column that is not declared, an option that does not fit.
     """
-    options = _options(node.options, _TABLE_OPTIONS, f"the table {node.table.name!r}")
+    options = _words(node)
     columns = tuple(_column(column, node.primary_key) for column in node.columns)
     key = _key(node, options)
     partition, sort, hidden, packed = key_attributes(key)
@@ -46,7 +47,7 @@ def declared_as(found: Table, node: nodes.CreateTable, system: str | None) -> Ta
 
     Its unique constraints are kept, and serve no lookup: whether others write the table too, nobody has noted.
     """
-    key = _key(node, _options(node.options, _TABLE_OPTIONS, f"the table {node.table.name!r}"))
+    key = _key(node, _words(node))
     partition, sort, hidden, packed = key_attributes(key)
     if (partition, sort) != (found.partition, found.sort):
         return found  # it was made anew elsewhere
@@ -65,10 +66,54 @@ def declared_as(found: Table, node: nodes.CreateTable, system: str | None) -> Ta
     )
 
 
+_WORDS = {Kind.STRING: "VARCHAR", Kind.NUMBER: "NUMERIC", Kind.BINARY: "BLOB"}
+
+
+def declaration_of(found: Table, name: nodes.TableName, separator: str) -> nodes.CreateTable:
+    """What a table that was made elsewhere would be declared as: the attributes of its key and its indexes.
+
+    :raises Unsupported: its key is packed, and nobody has declared the types of what is in it.
+    """
+    if found.packed:
+        raise Unsupported(
+            f"The types of the key columns of {found.name!r} are declared nowhere, so no other column can be: declare "
+            "the table by CREATE TABLE."
+        )
+    columns = [
+        nodes.ColumnDefinition(column.name, nodes.TypeName(_WORDS[column.kind]), not_null=column.name in found.key)
+        for column in found.visible
+    ]
+    indexes = tuple(_index_node(index, name, separator) for index in found.indexes)
+    return nodes.CreateTable(name, tuple(columns), found.visible_key, indexes)
+
+
+def _index_node(index: Index, table: nodes.TableName, separator: str) -> nodes.CreateIndex:
+    options = index_options(index)
+    return nodes.CreateIndex(logical(index.physical, separator)[1], table, index.key, options=tuple(options.items()))
+
+
+def index_options(index: Index) -> dict[str, str]:
+    """The options that say what is not so by default, as :func:`index_of` reads them."""
+    options: dict[str, str] = {}
+    if len(index.hash) > 1:
+        options["hash_columns"] = str(len(index.hash))
+    if index.projection != "ALL":
+        options["projection"] = index.projection
+    if index.include:
+        options["include"] = json.dumps(list(index.include))
+    if index.local:
+        options["local"] = "true"
+    return options
+
+
 def _uniques(node: nodes.CreateTable, key: tuple[str, ...]) -> tuple[Unique, ...]:
     constraints = [Unique(each.name, each.columns) for each in node.uniques]
     indexes = [Unique(each.name, each.columns) for each in node.indexes if each.unique]
     return kept_by_guards([*constraints, *indexes], key)
+
+
+def _words(node: nodes.CreateTable) -> dict[str, str]:
+    return {name: value for name, value in node.options if name in TABLE_WORDS}
 
 
 def display_name(name: nodes.TableName) -> str:

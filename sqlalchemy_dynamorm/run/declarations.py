@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import ConditionFailed, DataError, Error, SerializationError, UndefinedTable
+from sqlalchemy_dynamorm.plan.definitions import TABLE_WORDS
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.description import described, parse
@@ -62,7 +63,9 @@ def _definition(text: str) -> nodes.CreateTable:
 
 
 def _text(node: nodes.CreateTable) -> str:
-    text = write(replace(node, if_not_exists=False))
+    # What the service knows of it is asked of the service, and not kept here beside it.
+    options = tuple(option for option in node.options if option[0] in TABLE_WORDS)
+    text = write(replace(node, if_not_exists=False, options=options))
     if len(text.encode()) > _LONGEST:
         raise DataError(f"The definition of {node.table.name!r} is longer than an item of the system table can be.")
     return text

@@ -6,69 +6,109 @@ run again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import (
-    DatabaseError,
-    DuplicateTable,
-    Error,
-    OperationalError,
-    ProgrammingError,
-    UndefinedIndex,
-    UndefinedTable,
-)
-from sqlalchemy_dynamorm.plan.altering import differences, with_index, without_index
-from sqlalchemy_dynamorm.plan.kinds import kind_of
-from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
+from sqlalchemy_dynamorm.errors import DuplicateTable, Error, OperationalError, ProgrammingError, UndefinedTable
+from sqlalchemy_dynamorm.plan.altering import differences
+from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.table_options import NONE, TableOptions
 from sqlalchemy_dynamorm.run.counters import Counters
-from sqlalchemy_dynamorm.run.declarations import alter, declaration, declare, redeclare, undeclare
+from sqlalchemy_dynamorm.run.declarations import declare, redeclare, undeclare
 from sqlalchemy_dynamorm.run.decode import last_key, wire_items
-from sqlalchemy_dynamorm.run.description import described, index_status, parse, table_status
-from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Pause, Request
+from sqlalchemy_dynamorm.run.description import parse, table_status
+from sqlalchemy_dynamorm.run.indexing import attribute, index_params, key_schema, same_index
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request
 from sqlalchemy_dynamorm.run.system import KEY, counter_id, guards_of, system_table
+from sqlalchemy_dynamorm.run.table_options import creation_params, differing, options_there, set_options
 from sqlalchemy_dynamorm.run.values import Item
+from sqlalchemy_dynamorm.run.waiting import (
+    DEFAULT,
+    Description,
+    Patience,
+    description_of,
+    patiently,
+    wait_active,
+    wait_gone,
+)
 from sqlalchemy_dynamorm.sql import nodes
 
-_POLL = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)  # seconds; the last goes on
-_WAIT = 3600.0
-"""How long to wait for a table or an index, in seconds: a backfill takes minutes to hours."""
+_IN_USE = "ResourceInUseException"
+_FILLED_IN = ("ttl", "pitr", "tags")
+"""Options that are set when the table is ACTIVE, so a run that was killed may not have come to them."""
 
 
-def create_table(
-    table: Table, counters: Counters, declared: nodes.CreateTable | None = None, *, if_not_exists: bool
-) -> Execution:
-    """CreateTable with all its indexes, then wait until it is ACTIVE.
+@dataclass(frozen=True, slots=True)
+class NewTable:
+    """A table to be made.
+
+    :ivar declared: the definition to keep in the system table.
+    """
+
+    table: Table
+    declared: nodes.CreateTable | None = None
+    options: TableOptions = NONE
+    if_not_exists: bool = False
+
+
+def create_table(new: NewTable, counters: Counters, patience: Patience = DEFAULT) -> Execution:
+    """CreateTable with all its indexes, then wait until it is ACTIVE, then what CreateTable does not take.
 
     The declaration is kept before the table is made: killed in between, the table is missing, and is made again.
 
-    :param declared: the definition to keep in the system table.
-    :raises DuplicateTable: a table of that name is there, with another key, without one of the indexes, or declared
-        otherwise.
+    :raises DuplicateTable: a table of that name is there, with another key, without one of the indexes, with other
+        options or declared otherwise.
     """
-    before = yield from _declare(table.physical, counters.table, declared)
+    table, system = new.table, counters.table
+    before = yield from _declare(table.physical, system, new.declared)
     try:
-        yield Request("CreateTable", _create_params(table), repeatable=False)
-    except Error as error:
-        if error.code != "ResourceInUseException":
-            yield from _take_back(table.physical, counters.table, before)
-            raise
-        found = yield from _found(table.physical)
-        if found is not None and not if_not_exists:
-            try:
-                _compare(table, found)
-                _compare_declared(table, declared, before.there)
-            except DuplicateTable:
-                yield from _take_back(table.physical, counters.table, before)
-                raise
-    else:
-        if before.there is not None and declared is not None and counters.table is not None:
-            # The table that it was of is gone.
-            yield from redeclare(counters.table, table.physical, declared)
-    yield from wait_active(table.physical)
+        there = yield from _made(new, patience)
+        if there is not None and not new.if_not_exists:
+            yield from _compare(new, there, before.there)
+    except Error:
+        if before.put:
+            yield from undeclare(system, table.physical)
+        raise
+    if there is None and before.there is not None and new.declared is not None and system is not None:
+        yield from redeclare(system, table.physical, new.declared)  # the table that it was of is gone
+    description = yield from wait_active(table.physical, patience)
+    options = new.options if there is None else (yield from _left_to_set(new.options, description))
+    yield from set_options(table.physical, options, patience)
     return Outcome()
+
+
+def _made(new: NewTable, patience: Patience) -> Asking[Description | None]:
+    """Make the table; ``None`` where that was done, the description of one that is there already."""
+    physical = new.table.physical
+    request = Request("CreateTable", create_params(new.table, new.options), repeatable=False)
+    while True:
+        try:
+            yield request
+        except Error as error:
+            if error.code != _IN_USE:
+                raise
+        else:
+            return None
+        there = yield from description_of(physical)
+        if there is not None and table_status(there) != "DELETING":
+            return there
+        yield from wait_gone(physical, patience)
+
+
+def _left_to_set(wanted: TableOptions, description: Description) -> Asking[TableOptions]:
+    """Of a table that is there, the options that a killed run may not have come to."""
+    names = frozenset(name for name in wanted.given if name in _FILLED_IN)
+    if not names:
+        return NONE
+    there = yield from options_there(description, names)
+    return TableOptions(
+        **{name: value for name, value in wanted.given.items() if name in names and not _is_set(there, name)}
+    )
+
+
+def _is_set(there: TableOptions, name: str) -> bool:
+    return bool(getattr(there, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,156 +130,108 @@ def _declare(physical: str, system: str | None, declared: nodes.CreateTable | No
     return _Before(there, put=there is None)
 
 
-def _take_back(physical: str, system: str | None, before: _Before) -> Asking[None]:
-    if before.put:
-        yield from undeclare(system, physical)
-
-
-def _compare_declared(table: Table, declared: nodes.CreateTable | None, there: nodes.CreateTable | None) -> None:
-    if declared is None or there is None:
-        return
-    differing = differences(there, declared)
-    if differing:
-        raise DuplicateTable(
-            f"The table {table.name!r} is there already, declared otherwise in: {', '.join(differing)}. Change it by "
-            "ALTER TABLE or a migration.",
-            table=table.physical,
-        )
-
-
-def _create_params(table: Table) -> dict[str, Any]:
+def create_params(table: Table, options: TableOptions = NONE) -> dict[str, Any]:
+    """The parameters of CreateTable."""
     params: dict[str, Any] = {
         "TableName": table.physical,
-        "KeySchema": _key_schema(table.key[:1], table.key[1:]),
+        "KeySchema": key_schema(table.key[:1], table.key[1:]),
         "AttributeDefinitions": _attributes(table),
-        "BillingMode": "PAY_PER_REQUEST",
+        **creation_params(options),
     }
-    for name, indexes in (
-        ("GlobalSecondaryIndexes", [index for index in table.indexes if not index.local]),
-        ("LocalSecondaryIndexes", [index for index in table.indexes if index.local]),
-    ):
+    for name, local in (("GlobalSecondaryIndexes", False), ("LocalSecondaryIndexes", True)):
+        indexes = [index_params(index, params) for index in table.indexes if index.local == local]
         if indexes:
-            params[name] = [_index_params(index) for index in indexes]
+            params[name] = indexes
     return params
 
 
 def _attributes(table: Table) -> list[dict[str, str]]:
     names = dict.fromkeys([*table.key, *(name for index in table.indexes for name in index.key)])
-    return [_attribute(table.by_name[name]) for name in names]
+    return [attribute(table.by_name[name]) for name in names]
 
 
-def _attribute(column: Column) -> dict[str, str]:
-    key_type = column.kind.key_type
-    assert key_type is not None
-    return {"AttributeName": column.name, "AttributeType": key_type}
-
-
-def _key_schema(hashes: Iterable[str], ranges: Iterable[str]) -> list[dict[str, str]]:
-    return [
-        *({"AttributeName": name, "KeyType": "HASH"} for name in hashes),
-        *({"AttributeName": name, "KeyType": "RANGE"} for name in ranges),
-    ]
-
-
-def _index_params(index: Index) -> dict[str, Any]:
-    projection: dict[str, Any] = {"ProjectionType": index.projection}
-    if index.projection == "INCLUDE":
-        projection["NonKeyAttributes"] = list(index.include)
-    return {
-        "IndexName": index.physical,
-        "KeySchema": _key_schema(index.hash, index.range),
-        "Projection": projection,
-    }
-
-
-def _found(physical: str) -> Asking[dict[str, Any] | None]:
-    """The table's description, or ``None`` where there is no such table."""
-    try:
-        body = yield Request("DescribeTable", {"TableName": physical})
-    except UndefinedTable:
-        return None
-    return described(body)
-
-
-def _compare(table: Table, found: dict[str, Any]) -> None:
+def _compare(new: NewTable, found: Description, declared: nodes.CreateTable | None) -> Asking[None]:
     """Refuse a table that is there with another definition."""
+    table = new.table
     there = parse(found, table.name)
     same_key = there.key == table.key and all(
         there.by_name[name].kind.key_type == table.by_name[name].kind.key_type for name in table.key
     )
-    missing = [index.name for index in table.indexes if not any(_same_index(index, other) for other in there.indexes)]
+    missing = [index.name for index in table.indexes if not any(same_index(index, other) for other in there.indexes)]
     if not same_key:
-        raise DuplicateTable(f"The table {table.name!r} is there already, with another key.", table=table.physical)
+        raise _duplicate(table, ", with another key.")
     if missing:
-        raise DuplicateTable(
-            f"The table {table.name!r} is there already, without these indexes as declared: {', '.join(missing)}. "
-            "Add them by CREATE INDEX or a migration.",
-            table=table.physical,
+        raise _duplicate(
+            table,
+            f", without these indexes as declared: {', '.join(missing)}. Add them by CREATE INDEX or a migration.",
         )
+    others = [] if declared is None or new.declared is None else differences(declared, new.declared)
+    if others:
+        raise _duplicate(
+            table, f", declared otherwise in: {', '.join(others)}. Change it by ALTER TABLE or a migration."
+        )
+    options = yield from options_there(found, frozenset(new.options.given))
+    unlike = [name for name in differing(options, new.options) if name not in _FILLED_IN or _is_set(options, name)]
+    if unlike:
+        raise _duplicate(table, f", with other options: {', '.join(unlike)}. Change them by ALTER TABLE … SET (…).")
 
 
-def _same_index(one: Index, other: Index) -> bool:
-    return one.physical == other.physical and _shape(one) == _shape(other)
+def _duplicate(table: Table, how: str) -> DuplicateTable:
+    return DuplicateTable(f"The table {table.name!r} is there already{how}", table=table.physical)
 
 
-def _shape(index: Index) -> tuple[Any, ...]:
-    return index.hash, index.range, index.projection, frozenset(index.include), index.local
-
-
-def _waits() -> Iterable[float]:
-    waited = 0.0
-    for seconds in _POLL:
-        waited += seconds
-        yield seconds
-    while waited < _WAIT:
-        waited += _POLL[-1]
-        yield _POLL[-1]
-
-
-def wait_active(physical: str) -> Asking[dict[str, Any]]:
-    """Wait until the table and all its indexes are ACTIVE; returns its description.
-
-    :raises OperationalError: it takes over an hour; waiting again goes on where it stands.
-    """
-    for seconds in _waits():
-        found = yield from _found(physical)
-        if found is not None and table_status(found) == "ACTIVE" and all(s == "ACTIVE" for s in index_status(found)):
-            return found
-        yield Pause(seconds)
-    raise OperationalError(f"{physical!r} was not ACTIVE after {_WAIT:.0f} s; run the statement again to wait on.")
-
-
-def create_system_table(name: str) -> Asking[None]:
+def create_system_table(name: str, patience: Patience = DEFAULT) -> Asking[None]:
     """Make the system table where it is missing."""
-    if (yield from _found(name)) is None:
+    if (yield from description_of(name)) is None:
         try:
-            yield Request("CreateTable", _create_params(system_table(name)), repeatable=False)
+            yield Request("CreateTable", create_params(system_table(name)), repeatable=False)
         except OperationalError as error:
             # Somebody else made it meanwhile, which is as good.
-            if error.code != "ResourceInUseException":
+            if error.code != _IN_USE:
                 raise
-        yield from wait_active(name)
+        yield from wait_active(name, patience)
 
 
-def drop_table(physical: str, name: str, counters: Counters, *, if_exists: bool, guarded: bool = False) -> Execution:
+@dataclass(frozen=True, slots=True)
+class OldTable:
+    """A table to be dropped.
+
+    :ivar name: the name for messages.
+    :ivar guarded: it has unique constraints, whose guards go with it.
+    """
+
+    physical: str
+    name: str
+    if_exists: bool = False
+    guarded: bool = False
+
+
+def drop_table(old: OldTable, counters: Counters, patience: Patience = DEFAULT) -> Execution:
     """DeleteTable, then wait until it is gone; its counter goes with it, and its guards where it has any.
 
     :raises UndefinedTable: there is none, and IF EXISTS was not said.
+    :raises ProgrammingError: it is protected against deletion.
     """
+    physical = old.physical
     try:
-        yield Request("DeleteTable", {"TableName": physical}, repeatable=False)
+        yield from patiently(Request("DeleteTable", {"TableName": physical}, repeatable=False), physical, patience)
     except UndefinedTable:
-        if not if_exists:
-            raise UndefinedTable(f"There is no table {name!r}.", table=physical) from None
+        if not old.if_exists:
+            raise UndefinedTable(f"There is no table {old.name!r}.", table=physical) from None
         return Outcome()
-    for seconds in _waits():
-        if (yield from _found(physical)) is None:
-            break
-        yield Pause(seconds)
+    except Error as error:
+        if "deletion protection" not in str(error).lower():
+            raise
+        raise ProgrammingError(
+            f"The table {old.name!r} is protected against deletion, so it was not dropped. If it may go: "
+            f"ALTER TABLE {old.name} SET (deletion_protection='false'), then drop it.",
+            table=physical,
+        ) from None
+    yield from wait_gone(physical, patience)
     declared = yield from undeclare(counters.table, physical)
     numbered = [column.name for column in declared.columns if column.identity is not None] if declared else []
     yield from _drop_counters(counters, [physical, *(f"{physical}#{column}" for column in numbered)])
-    if guarded and counters.table is not None:
+    if (old.guarded or (declared is not None and _has_guards(declared))) and counters.table is not None:
         yield from _drop_guards(physical, counters.table)
     return Outcome()
 
@@ -263,6 +255,10 @@ def _drop_guards(physical: str, system: str) -> Asking[None]:
         after = last_key(body)
 
 
+def _has_guards(declared: nodes.CreateTable) -> bool:
+    return bool(declared.uniques) or any(index.unique for index in declared.indexes)
+
+
 def _drop_counters(counters: Counters, names: Iterable[str]) -> Asking[None]:
     for name in names if counters.table is not None else ():
         try:
@@ -271,119 +267,3 @@ def _drop_counters(counters: Counters, names: Iterable[str]) -> Asking[None]:
             return  # no system table, so no counter either
         finally:
             counters.forget(counter_id(name))
-
-
-@dataclass(frozen=True, slots=True)
-class NewIndex:
-    """An index to be made, and the key types that are known for its columns."""
-
-    index: Index
-    kinds: Mapping[str, Kind]
-    declared: nodes.CreateIndex | None = None
-
-
-def create_index(
-    physical: str, name: str, new: NewIndex, *, if_not_exists: bool, system: str | None = None
-) -> Execution:
-    """UpdateTable that adds one global index, then wait until its backfill is done.
-
-    :raises UndefinedTable: there is no such table.
-    :raises DuplicateTable: an index of that name is there, with another definition.
-    :raises ProgrammingError: the type of a key column is not known; the message says how to give it.
-    """
-    if (yield from _found(physical)) is None:
-        raise UndefinedTable(f"There is no table {name!r} to index.", table=physical)
-    found = yield from wait_active(physical)  # one index changes at a time
-    there = next((index for index in parse(found, name).indexes if index.physical == new.index.physical), None)
-    if there is not None:
-        if not if_not_exists and not _same_index(there, new.index):
-            raise DuplicateTable(f"The index {new.index.name!r} of {name!r} is there with another definition.")
-    elif new.index.local:
-        raise ProgrammingError(f"The local index {new.index.name!r} can only be made with its table {name!r}.")
-    else:
-        declared = yield from _declared_kinds(system, physical)
-        yield from _add_index(physical, name, replace(new, kinds={**declared, **new.kinds}), parse(found, name))
-        yield from wait_active(physical)
-    if new.declared is not None:
-        yield from alter(system, physical, partial(with_index, index=new.declared))
-    return Outcome()
-
-
-def _declared_kinds(system: str | None, physical: str) -> Asking[dict[str, Kind]]:
-    """The kinds of the columns that the system table knows of the table."""
-    node = yield from declaration(system, physical)
-    return {} if node is None else {column.name: kind_of(column.type) for column in node.columns}
-
-
-def _add_index(physical: str, name: str, new: NewIndex, table: Table) -> Asking[None]:
-    columns: list[Column] = []
-    for attribute in new.index.key:
-        known = new.kinds.get(attribute) or (table.by_name[attribute].kind if attribute in table.by_name else None)
-        if known is None or known.key_type is None:
-            known = yield from _sampled(physical, name, attribute)
-        columns.append(Column(attribute, known))
-    params = {
-        "TableName": physical,
-        "AttributeDefinitions": [_attribute(column) for column in columns],
-        "GlobalSecondaryIndexUpdates": [{"Create": _index_params(new.index)}],
-    }
-    yield Request("UpdateTable", params, repeatable=False)
-
-
-def _sampled(physical: str, name: str, attribute: str) -> Asking[Kind]:
-    """The type of an attribute in the first page of items that have it."""
-    params = {
-        "TableName": physical,
-        "ProjectionExpression": "#0",
-        "FilterExpression": "attribute_exists(#0)",
-        "ExpressionAttributeNames": {"#0": attribute},
-    }
-    types = {next(iter(item[attribute])) for item in wire_items((yield Request("Scan", params)))}
-    kinds = {"S": Kind.STRING, "N": Kind.NUMBER, "B": Kind.BINARY}
-    if len(types) == 1 and (found := types.pop()) in kinds:
-        return kinds[found]
-    raise ProgrammingError(
-        f"The type of {attribute!r}, a key of the new index, is not known: {name!r} holds no items that tell it "
-        f"(found: {', '.join(sorted(types)) or 'none'}). Give it: dynamodb_types={{{attribute!r}: 'S'}} (or 'N', 'B')."
-    )
-
-
-def drop_index(
-    physical: str, name: str, index: str, index_physical: str, *, if_exists: bool, system: str | None = None
-) -> Execution:
-    """UpdateTable that removes one global index, then wait until it is gone.
-
-    :raises UndefinedTable: there is no such table.
-    :raises UndefinedIndex: there is no such index, and IF EXISTS was not said.
-    """
-    if (yield from _found(physical)) is None:
-        raise UndefinedTable(f"There is no table {name!r}.", table=physical)
-    found = yield from wait_active(physical)
-    there = next((other for other in parse(found, name).indexes if other.physical == index_physical), None)
-    if there is None:
-        # It may be declared alone, or an earlier run was killed before it had forgotten it.
-        known = yield from _forget_index(system, physical, index)
-        if if_exists or known:
-            return Outcome()
-        raise UndefinedIndex(f"The table {name!r} has no index {index!r}.", table=physical)
-    if there.local:
-        raise DatabaseError(f"The local index {index!r} can only be dropped with its table {name!r}.")
-    params = {"TableName": physical, "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": index_physical}}]}
-    yield Request("UpdateTable", params, repeatable=False)
-    yield from wait_active(physical)
-    yield from _forget_index(system, physical, index)
-    return Outcome()
-
-
-def _forget_index(system: str | None, physical: str, index: str) -> Asking[bool]:
-    """Remove an index from the declaration; whether it was there."""
-    known = False
-
-    def change(declared: nodes.CreateTable) -> nodes.CreateTable:
-        nonlocal known
-        changed = without_index(declared, index)
-        known = changed != declared
-        return changed
-
-    yield from alter(system, physical, change)
-    return known

@@ -13,7 +13,8 @@ from sqlalchemy_dynamorm.sql.read_sequences import identity
 from sqlalchemy_dynamorm.sql.words import Words, once, words_of
 
 _AFTER_TYPE = frozenset(
-    "NOT NULL PRIMARY DEFAULT AUTOINCREMENT REFERENCES UNIQUE CHECK CONSTRAINT COLLATE GENERATED AS ON COMMENT".split()
+    "NOT NULL PRIMARY DEFAULT AUTOINCREMENT REFERENCES UNIQUE CHECK CONSTRAINT COLLATE GENERATED AS ON COMMENT "
+    "USING".split()
 )
 _CLOCKS = {"CURRENT_DATE": "DATE", "CURRENT_TIME": "TIME"}
 
@@ -57,8 +58,8 @@ def read_column(words: Words) -> Column:
     :raises Unsupported: a constraint or a clause that is not handled, by name.
     """
     name = words.name()
-    column = Column(name, _type(words, name))
-    while not (words.sees(",") or words.sees(")")):
+    column = Column(name, read_type(words, name))
+    while words.next is not None and not (words.sees(",") or words.sees(")")):
         _constraint(words, column)
     return column
 
@@ -132,7 +133,19 @@ def _default(words: Words, type_name: nodes.TypeName) -> nodes.Value:
     return constant(words)
 
 
-def _type(words: Words, column: str) -> nodes.TypeName:
+def default_text(words: Words) -> str:
+    """A DEFAULT's value as it is written; what it is, :func:`read_default` says with the column's type."""
+    first = words.at
+    if not any(words.accept(clock) for clock in _CLOCKS):
+        constant(words)
+    return words.written(first, words.at)
+
+
+def read_type(words: Words, column: str) -> nodes.TypeName:
+    """The type of a column.
+
+    :raises SQLSyntaxError: there is none.
+    """
     parts = []
     while words.next is not None and words.next.kind == "word" and words.next.upper not in _AFTER_TYPE:
         parts.append(words.take("word").upper())

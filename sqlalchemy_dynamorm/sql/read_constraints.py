@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.sql import nodes
-from sqlalchemy_dynamorm.sql.read_parts import table_name
+from sqlalchemy_dynamorm.sql.read_parts import check, table_name
 from sqlalchemy_dynamorm.sql.words import Words, once
 
 _ACTIONS = ("NO ACTION", "SET NULL", "SET DEFAULT", "CASCADE", "RESTRICT")
@@ -19,9 +19,18 @@ def comment(words: Words) -> str | None:
     return words.take("string") if words.accept("COMMENT") else None
 
 
-def unique(words: Words, columns: tuple[str, ...], name: str | None) -> nodes.Unique:
-    """What follows ``UNIQUE (columns)``."""
-    return nodes.Unique(columns, name, comment(words))
+def constraint(words: Words, name: str | None) -> nodes.Constraint | None:
+    """A constraint of a table, but its primary key; ``None`` where none comes next."""
+    if words.accept("UNIQUE"):
+        return nodes.Unique(words.names(), name, comment(words))
+    if words.accept("FOREIGN", "KEY"):
+        columns = words.names()
+        words.expect("REFERENCES")
+        key = reference(words, columns, name)
+        return replace(key, comment=comment(words))
+    if words.accept("CHECK"):
+        return replace(check(words, name), comment=comment(words))
+    return None
 
 
 def reference(words: Words, columns: tuple[str, ...], name: str | None) -> nodes.ForeignKey:

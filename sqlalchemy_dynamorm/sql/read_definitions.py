@@ -1,4 +1,4 @@
-"""CREATE and DROP to nodes.
+"""CREATE, ALTER and DROP to nodes.
 
 They are read from the tokens, not from sqlglot's tree: its parser of definitions takes the words of a dozen
 databases, forgets some of them ("ON", "TABLE", a comma) and the names of types (NVARCHAR becomes TEXT).
@@ -6,11 +6,14 @@ databases, forgets some of them ("ON", "TABLE", a comma) and the names of types 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot.tokenizer_core import Token
 
 from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
+from sqlalchemy_dynamorm.sql.read_alterations import read_alteration, read_comment
 from sqlalchemy_dynamorm.sql.read_parts import index, table_name
 from sqlalchemy_dynamorm.sql.read_sequences import read_sequence
 from sqlalchemy_dynamorm.sql.read_table import read_table
@@ -18,19 +21,17 @@ from sqlalchemy_dynamorm.sql.words import Words, words_of
 
 
 def read_definition(tokens: list[Token], source: str) -> nodes.Definition:
-    """Read a CREATE or DROP statement.
+    """Read a CREATE, ALTER, DROP or COMMENT statement.
 
     :raises SQLSyntaxError: it is malformed.
     :raises Unsupported: a clause or a kind of object that is not handled, by name.
     :raises ProgrammingError: it contradicts itself, or DROP INDEX names no table.
     """
     words = words_of(tokens, source)
-    found = _create(words) if words.accept("CREATE") else _drop(words)
-    words.end("CREATE" if isinstance(found, _CREATED) else "DROP")
+    verb = next(verb for verb in _READERS if words.accept(verb))
+    found = _READERS[verb](words)
+    words.end(verb)
     return found
-
-
-_CREATED = nodes.CreateTable | nodes.CreateIndex | nodes.CreateSequence
 
 
 def _create(words: Words) -> nodes.Definition:
@@ -45,7 +46,6 @@ def _create(words: Words) -> nodes.Definition:
 
 
 def _drop(words: Words) -> nodes.Definition:
-    words.expect("DROP")
     if words.accept("TABLE"):
         if_exists = words.accept("IF", "EXISTS")
         return nodes.DropTable(table_name(words), if_exists)
@@ -55,6 +55,12 @@ def _drop(words: Words) -> nodes.Definition:
     if words.accept("INDEX"):
         return _drop_index(words)
     raise _other_object(words, "DROP")
+
+
+def _alter(words: Words) -> nodes.Definition:
+    if words.accept("TABLE"):
+        return read_alteration(words)
+    raise _other_object(words, "ALTER")
 
 
 def _other_object(words: Words, verb: str) -> Exception:
@@ -85,3 +91,13 @@ def _index_name(words: Words) -> str:
         name = words.name()
         raise ProgrammingError(f"An index's name has no schema, its table's has: write {name} ON schema.table.")
     return name
+
+
+_READERS: dict[str, Callable[[Words], nodes.Definition]] = {
+    "CREATE": _create,
+    "DROP": _drop,
+    "ALTER": _alter,
+    "COMMENT": read_comment,
+}
+"""What reads the rest of a statement, by its verb."""
+VERBS = frozenset(_READERS)

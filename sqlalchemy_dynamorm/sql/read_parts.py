@@ -62,21 +62,30 @@ def options(words: Words) -> nodes.Options:
 
     :raises ProgrammingError: an option stands twice.
     """
-    if not words.accept("WITH"):
-        return ()
+    return option_list(words, "WITH") if words.accept("WITH") else ()
+
+
+def option_list(words: Words, place: str) -> nodes.Options:
+    """``(option='value', …)``, at least one; a number, TRUE and FALSE need no quotes.
+
+    :raises ProgrammingError: an option stands twice.
+    """
     words.expect("(")
     found = [_option(words)]
     while words.accept(","):
         found.append(_option(words))
     words.expect(")")
-    refuse_twice([name for name, _ in found], "WITH")
+    refuse_twice([name for name, _ in found], place)
     return tuple(found)
 
 
 def _option(words: Words) -> tuple[str, str]:
     name = words.name()
     words.expect("=")
-    return name, words.take("string")
+    for truth in ("TRUE", "FALSE"):
+        if words.accept(truth):
+            return name, truth.lower()
+    return name, words.take("string", "number")
 
 
 def check(words: Words, name: str | None) -> nodes.CheckConstraint:

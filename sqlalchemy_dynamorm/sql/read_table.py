@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
 from sqlalchemy_dynamorm.sql.read_columns import read_column
-from sqlalchemy_dynamorm.sql.read_constraints import comment, reference, unique
-from sqlalchemy_dynamorm.sql.read_parts import check, index, options, refuse_twice, table_name
+from sqlalchemy_dynamorm.sql.read_constraints import comment, constraint
+from sqlalchemy_dynamorm.sql.read_parts import index, options, refuse_twice, table_name
 from sqlalchemy_dynamorm.sql.words import Words, once
 
 _NOT_A_COLUMN = frozenset("PRIMARY FOREIGN UNIQUE CHECK CONSTRAINT INDEX EXCLUDE".split())
@@ -78,15 +78,14 @@ def _table_constraint(words: Words, draft: _Draft, name: str | None) -> None:
     if words.accept("PRIMARY", "KEY"):
         draft.primary_key = once(draft.primary_key, words.names(), "PRIMARY KEY")
         draft.key_note = nodes.KeyNote(name, comment(words))
-    elif words.accept("UNIQUE"):
-        draft.uniques.append(unique(words, words.names(), name))
-    elif words.accept("FOREIGN", "KEY"):
-        columns = words.names()
-        words.expect("REFERENCES")
-        key = reference(words, columns, name)
-        draft.foreign_keys.append(replace(key, comment=comment(words)))
-    elif words.accept("CHECK"):
-        draft.checks.append(replace(check(words, name), comment=comment(words)))
+        return
+    found = constraint(words, name)
+    if isinstance(found, nodes.Unique):
+        draft.uniques.append(found)
+    elif isinstance(found, nodes.ForeignKey):
+        draft.foreign_keys.append(found)
+    elif isinstance(found, nodes.CheckConstraint):
+        draft.checks.append(found)
     else:
         raise words.refusal("CREATE TABLE")
 

@@ -12,13 +12,13 @@ from sqlalchemy_dynamorm.sql.grammar import first_word, syntax_error, tokens_of,
 from sqlalchemy_dynamorm.sql.labels import label
 from sqlalchemy_dynamorm.sql.punctuation import check_punctuation
 from sqlalchemy_dynamorm.sql.read_conflicts import checked_insert
+from sqlalchemy_dynamorm.sql.read_definitions import VERBS as DEFINITIONS
 from sqlalchemy_dynamorm.sql.read_definitions import read_definition
 from sqlalchemy_dynamorm.sql.read_queries import query
 
 _QUERIES = frozenset({"SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE"})
-_DEFINITIONS = frozenset({"CREATE", "DROP"})
 _OTHERS = frozenset(
-    "ALTER ANALYZE ATTACH BEGIN CALL COMMENT COMMIT COPY DECLARE DESCRIBE DETACH END EXECUTE GRANT LOCK MERGE PRAGMA "
+    "ANALYZE ATTACH BEGIN CALL COMMIT COPY DECLARE DESCRIBE DETACH END EXECUTE GRANT LOCK MERGE PRAGMA "
     "REINDEX RELEASE REVOKE ROLLBACK SAVEPOINT SET SHOW START TABLE TRUNCATE USE VACUUM VALUES".split()
 )
 
@@ -42,7 +42,7 @@ def _statement(tokens: list[Token], text: str, scope: Scope) -> nodes.Statement:
     verb = first_word(tokens, text)
     if verb == "EXPLAIN":
         return nodes.Explain(_explained(tokens[1:], text, scope))
-    if verb in _DEFINITIONS:
+    if verb in DEFINITIONS:
         return read_definition(tokens, text)
     return _query(tokens, text, scope)
 
@@ -51,7 +51,7 @@ def _explained(tokens: list[Token], text: str, scope: Scope) -> nodes.Query:
     if not tokens:
         raise SQLSyntaxError("EXPLAIN needs a statement behind it.")
     verb = first_word(tokens, text)
-    if verb in ("QUERY", "ANALYZE", "EXPLAIN") or verb in _DEFINITIONS:
+    if verb in ("QUERY", "ANALYZE", "EXPLAIN") or verb in DEFINITIONS:
         raise unsupported(f"EXPLAIN {verb}", "EXPLAIN takes a SELECT, INSERT, UPDATE or DELETE")
     return _query(tokens, text, scope)
 

@@ -108,8 +108,12 @@ class Words:
             self.at += 1
         if self.at - 1 == first:
             raise self.error()
-        start, stop = (self.tokens[self.words[at].token] for at in (first, self.at - 2))
-        return self.source[start.start : stop.end + 1]
+        return self.written(first, self.at - 1)
+
+    def written(self, first: int, stop: int) -> str:
+        """The text from the word at ``first`` to the one before ``stop``, as it was written."""
+        start, last = (self.tokens[self.words[at].token] for at in (first, stop - 1))
+        return self.source[start.start : last.end + 1]
 
     def end(self, statement: str) -> None:
         """Check that nothing is left.

@@ -1,4 +1,4 @@
-"""CREATE and DROP to text."""
+"""CREATE, ALTER and DROP to text."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ def _create_table(node: nodes.CreateTable) -> str:
 
 def write_column(node: nodes.ColumnDefinition) -> str:
     """A column as CREATE TABLE and ADD COLUMN have it."""
-    arguments = f"({', '.join(node.type.arguments)})" if node.type.arguments else ""
     default = "" if node.default is None else f" DEFAULT {write_expression(node.default)}"
     on_update = "" if node.on_update is None else f" ON UPDATE {write_expression(node.on_update)}"
     not_null = " NOT NULL" if node.not_null else ""
     autoincrement = " AUTOINCREMENT" if node.autoincrement else ""
     identity = "" if node.identity is None else _identity(node.identity)
     constraints = f"{default}{on_update}{not_null}{autoincrement}{identity}{_comment(node.comment)}"
-    return f"{name(node.name)} {node.type.name}{arguments}{constraints}"
+    return f"{name(node.name)} {_type(node.type)}{constraints}"
+
+
+def _type(node: nodes.TypeName) -> str:
+    return f"{node.name}({', '.join(node.arguments)})" if node.arguments else node.name
 
 
 def _identity(node: nodes.Identity) -> str:
@@ -62,7 +65,7 @@ def write_primary_key(columns: tuple[str, ...], note: nodes.KeyNote) -> str:
     return f"{_named(note.name)}PRIMARY KEY ({names(columns)}){_comment(note.comment)}"
 
 
-def write_constraint(node: nodes.Unique | nodes.ForeignKey | nodes.CheckConstraint) -> str:
+def write_constraint(node: nodes.Constraint) -> str:
     """A constraint as CREATE TABLE and ADD CONSTRAINT have it."""
     if isinstance(node, nodes.Unique):
         body = f"UNIQUE ({names(node.columns)})"
@@ -78,6 +81,10 @@ def _named(constraint: str | None) -> str:
 
 
 def _foreign_key(node: nodes.ForeignKey) -> str:
+    return f"FOREIGN KEY ({names(node.columns)}) {_references(node)}"
+
+
+def _references(node: nodes.ForeignKey) -> str:
     target = f" ({names(node.target_columns)})" if node.target_columns else ""
     options = [
         f" ON DELETE {node.on_delete}" if node.on_delete else "",
@@ -86,7 +93,7 @@ def _foreign_key(node: nodes.ForeignKey) -> str:
         f" INITIALLY {node.initially}" if node.initially else "",
         f" MATCH {node.match}" if node.match else "",
     ]
-    return f"FOREIGN KEY ({names(node.columns)}) REFERENCES {write_table(node.target)}{target}{''.join(options)}"
+    return f"REFERENCES {write_table(node.target)}{target}{''.join(options)}"
 
 
 def _comment(text: str | None) -> str:
@@ -102,7 +109,11 @@ def _body(node: nodes.CreateIndex) -> str:
 
 
 def _options(options: nodes.Options) -> str:
-    return f" WITH ({', '.join(f'{name(key)}={string(value)}' for key, value in options)})" if options else ""
+    return f" WITH {_list(options)}" if options else ""
+
+
+def _list(options: nodes.Options) -> str:
+    return f"({', '.join(f'{name(key)}={string(value)}' for key, value in options)})"
 
 
 def _create_index(node: nodes.CreateIndex) -> str:
@@ -127,6 +138,69 @@ def _drop_sequence(node: nodes.DropSequence) -> str:
     return f"DROP SEQUENCE {'IF EXISTS ' if node.if_exists else ''}{write_table(node.name)}"
 
 
+def _alter_table(node: nodes.AlterTable) -> str:
+    if isinstance(node.changes[0], nodes.SetComment):
+        return _comment_on(node.table, node.changes[0])
+    changes = ", ".join(_CHANGES[type(change)](change) for change in node.changes)
+    return f"ALTER TABLE {'IF EXISTS ' if node.if_exists else ''}{write_table(node.table)} {changes}"
+
+
+def _comment_on(table: nodes.TableName, node: nodes.SetComment) -> str:
+    text = "NULL" if node.text is None else string(node.text)
+    if node.name is None:
+        return f"COMMENT ON TABLE {write_table(table)} IS {text}"
+    if node.of == "COLUMN":
+        return f"COMMENT ON COLUMN {write_table(table)}.{name(node.name)} IS {text}"
+    return f"COMMENT ON CONSTRAINT {name(node.name)} ON {write_table(table)} IS {text}"
+
+
+def _add_column(node: nodes.AddColumn) -> str:
+    constraints = "".join(f" {_of_column(each)}" for each in node.constraints)
+    return f"ADD COLUMN {'IF NOT EXISTS ' if node.if_not_exists else ''}{write_column(node.column)}{constraints}"
+
+
+def _of_column(node: nodes.Constraint) -> str:
+    """A constraint as it stands in the definition of its column."""
+    if isinstance(node, nodes.Unique):
+        return f"{_named(node.name)}UNIQUE"
+    if isinstance(node, nodes.ForeignKey):
+        return f"{_named(node.name)}{_references(node)}"
+    return f"{_named(node.name)}CHECK ({node.condition})"
+
+
+def _drop_column(node: nodes.DropColumn) -> str:
+    return f"DROP COLUMN {'IF EXISTS ' if node.if_exists else ''}{name(node.name)}"
+
+
+def _set_type(node: nodes.SetType) -> str:
+    return f"ALTER COLUMN {name(node.name)} TYPE {_type(node.type)}"
+
+
+def _set_not_null(node: nodes.SetNotNull) -> str:
+    return f"ALTER COLUMN {name(node.name)} {'SET' if node.not_null else 'DROP'} NOT NULL"
+
+
+def _set_default(node: nodes.SetDefault) -> str:
+    return f"ALTER COLUMN {name(node.name)} {'DROP DEFAULT' if node.text is None else f'SET DEFAULT {node.text}'}"
+
+
+def _drop_constraint(node: nodes.DropConstraint) -> str:
+    return f"DROP CONSTRAINT {'IF EXISTS ' if node.if_exists else ''}{name(node.name)}"
+
+
+_CHANGES: dict[type[Any], Callable[[Any], str]] = {
+    nodes.AddColumn: _add_column,
+    nodes.DropColumn: _drop_column,
+    nodes.RenameColumn: lambda node: f"RENAME COLUMN {name(node.name)} TO {name(node.new)}",
+    nodes.SetType: _set_type,
+    nodes.SetNotNull: _set_not_null,
+    nodes.SetDefault: _set_default,
+    nodes.AddConstraint: lambda node: f"ADD {write_constraint(node.constraint)}",
+    nodes.DropConstraint: _drop_constraint,
+    nodes.SetOptions: lambda node: f"SET {_list(node.options)}",
+}
+"""The writer of each change of an ALTER TABLE."""
+
 DEFINITIONS: dict[type[Any], Callable[[Any], str]] = {
     nodes.CreateTable: _create_table,
     nodes.CreateIndex: _create_index,
@@ -134,5 +208,6 @@ DEFINITIONS: dict[type[Any], Callable[[Any], str]] = {
     nodes.DropIndex: _drop_index,
     nodes.CreateSequence: _create_sequence,
     nodes.DropSequence: _drop_sequence,
+    nodes.AlterTable: _alter_table,
 }
 """The writer of each definition."""

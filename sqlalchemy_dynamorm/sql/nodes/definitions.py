@@ -1,9 +1,9 @@
-"""CREATE and DROP of tables and indexes."""
+"""CREATE, ALTER and DROP of tables and indexes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
+from typing import Literal, Union
 
 from sqlalchemy_dynamorm.sql.nodes.expressions import Value
 from sqlalchemy_dynamorm.sql.nodes.queries import TableName
@@ -176,4 +176,114 @@ class DropSequence:
     if_exists: bool = False
 
 
-Definition = Union[CreateTable, DropTable, CreateIndex, DropIndex, CreateSequence, DropSequence]
+@dataclass(frozen=True, slots=True)
+class AddColumn:
+    """``ADD [COLUMN] [IF NOT EXISTS] column``, with the constraints that stand in the column's definition."""
+
+    column: ColumnDefinition
+    constraints: tuple[Constraint, ...] = ()
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DropColumn:
+    """``DROP [COLUMN] [IF EXISTS] name``."""
+
+    name: str
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RenameColumn:
+    """``RENAME [COLUMN] name TO new``."""
+
+    name: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetType:
+    """``ALTER [COLUMN] name [SET DATA] TYPE type``."""
+
+    name: str
+    type: TypeName
+
+
+@dataclass(frozen=True, slots=True)
+class SetNotNull:
+    """``ALTER [COLUMN] name SET NOT NULL``, or ``DROP NOT NULL``."""
+
+    name: str
+    not_null: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetDefault:
+    """``ALTER [COLUMN] name SET DEFAULT value``, or ``DROP DEFAULT``, whose value is ``None``.
+
+    :ivar text: the value as written: what it is depends on the column's type, which the table knows.
+    """
+
+    name: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddConstraint:
+    """``ADD constraint``."""
+
+    constraint: Constraint
+
+
+@dataclass(frozen=True, slots=True)
+class DropConstraint:
+    """``DROP CONSTRAINT [IF EXISTS] name``."""
+
+    name: str
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetOptions:
+    """``SET (option='value', …)``: the table's options, in the words of CREATE TABLE's WITH."""
+
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class SetComment:
+    """What COMMENT ON changes: the comment of the table itself, of a column or of a constraint.
+
+    :ivar text: ``None`` for no comment.
+    """
+
+    of: Literal["TABLE", "COLUMN", "CONSTRAINT"]
+    name: str | None
+    text: str | None
+
+
+Constraint = Union[Unique, ForeignKey, CheckConstraint]
+Change = Union[
+    AddColumn,
+    DropColumn,
+    RenameColumn,
+    SetType,
+    SetNotNull,
+    SetDefault,
+    AddConstraint,
+    DropConstraint,
+    SetOptions,
+    SetComment,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AlterTable:
+    """``ALTER TABLE [IF EXISTS] table change, …``; a COMMENT ON is one with a single :class:`SetComment`."""
+
+    table: TableName
+    changes: tuple[Change, ...]
+    if_exists: bool = False
+
+
+Definition = Union[CreateTable, DropTable, CreateIndex, DropIndex, CreateSequence, DropSequence, AlterTable]

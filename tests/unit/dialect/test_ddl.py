@@ -12,15 +12,22 @@ from sqlalchemy.schema import (
     CreateSchema,
     CreateSequence,
     CreateTable,
+    DropColumnComment,
     DropConstraint,
+    DropConstraintComment,
     DropIndex,
     DropSequence,
     DropTable,
+    DropTableComment,
+    SetColumnComment,
+    SetConstraintComment,
+    SetTableComment,
 )
 
 from sqlalchemy_dynamorm.dialect.boto3 import Boto3Dialect
 from sqlalchemy_dynamorm.dialect.ddl import DDLCompiler
 from sqlalchemy_dynamorm.errors import NotSupportedError
+from sqlalchemy_dynamorm.plan.table_options import at_creation, option_value
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 
@@ -200,12 +207,68 @@ def test_what_there_is_not_is_refused(element: Any, message: str) -> None:
         compiled(element)
 
 
-@pytest.mark.parametrize("element", [AddConstraint, DropConstraint])
-def test_constraints_do_not_come_and_go(element: Any) -> None:
-    constraint = sa.UniqueConstraint("id", name="u")
-    table(constraint)
-    with pytest.raises(NotSupportedError, match="CONSTRAINT u"):
-        compiled(element(constraint))
+def test_constraints_and_comments_come_and_go() -> None:
+    constraint = sa.UniqueConstraint("id", name="u", comment="why")
+    users = table(constraint, comment="it's", schema="s")
+    assert [text_of(element) for element in (AddConstraint(constraint), DropConstraint(constraint))] == [
+        "ALTER TABLE s.users ADD CONSTRAINT u UNIQUE (id) COMMENT 'why'",
+        "ALTER TABLE s.users DROP CONSTRAINT u",
+    ]
+    comments = [
+        *(SetTableComment(users), DropTableComment(users)),
+        *(SetColumnComment(users.c.id), DropColumnComment(users.c.id)),
+        *(SetConstraintComment(constraint), DropConstraintComment(constraint)),
+    ]
+    users.c.id.comment = "x"
+    assert [text_of(element) for element in comments] == [
+        "COMMENT ON TABLE s.users IS 'it''s'",
+        "COMMENT ON TABLE s.users IS NULL",
+        "COMMENT ON COLUMN s.users.id IS 'x'",
+        "COMMENT ON COLUMN s.users.id IS NULL",
+        "COMMENT ON CONSTRAINT u ON s.users IS 'why'",
+        "COMMENT ON CONSTRAINT u ON s.users IS NULL",
+    ]
+    for element in comments:
+        assert isinstance(read(text_of(element)), nodes.AlterTable)
+        assert compiled(element).tables == (users,)
+
+
+OPTIONS: dict[str, Any] = {
+    "billing_mode": "PROVISIONED",
+    "read_capacity": 5,
+    "write_capacity": 6,
+    "ttl": "until",
+    "stream": "NEW_IMAGE",
+    "pitr": True,
+    "deletion_protection": False,
+    "table_class": "STANDARD",
+    "sse": "alias/mine",
+    "tags": {"team": "it's"},
+    "warm_throughput": {"read": 13000, "write": 5000},
+}
+
+
+def test_the_options_of_a_table_stand_in_create_table() -> None:
+    users = table(**{f"dynamodb_{name}": value for name, value in OPTIONS.items()})
+    node = read(text_of(CreateTable(users)))
+    assert isinstance(node, nodes.CreateTable)
+    assert {name: option_value(name, value) for name, value in at_creation(node).given.items()} == OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"ttl": ""}, "ttl of 'users'"),
+        ({"stream": "ALL"}, "stream of 'users' is one of"),
+        ({"read_capacity": 1.5}, "read_capacity of 'users'"),
+        ({"read_capacity": 5, "write_capacity": 5}, "PROVISIONED"),
+        ({"tags": ["a"]}, "tags of 'users'"),
+        ({"warm_throughput": 5}, "warm_throughput of 'users'"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_when_the_table_is_compiled(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(exc.CompileError, match=says):
+        compiled(CreateTable(table(**{f"dynamodb_{name}": value for name, value in options.items()})))
 
 
 def test_defaults_stand_in_create_table() -> None:

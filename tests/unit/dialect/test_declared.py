@@ -247,12 +247,6 @@ def test_a_long_name_of_a_naming_convention_is_cut_as_sqlalchemy_cuts_it() -> No
     assert made.name == made.physical == DIALECT.identifier_preparer.format_index(index)
 
 
-@pytest.mark.parametrize("option", ["billing_mode", "ttl", "stream", "tags"])
-def test_a_table_option_that_is_not_built_is_refused(option: str) -> None:
-    with pytest.raises(NotSupportedError, match=f"dynamodb_{option}"):
-        declared(key(), **{f"dynamodb_{option}": "x"})
-
-
 def test_an_unknown_option_is_refused_by_sqlalchemy() -> None:
     with pytest.raises(exc.ArgumentError, match="dynamodb_prtition_key"):
         table(key(), dynamodb_prtition_key="id")

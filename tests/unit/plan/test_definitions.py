@@ -78,7 +78,6 @@ def test_a_key_of_three_columns_is_packed() -> None:
         ("CREATE TABLE t (a INTEGER DEFAULT 'x', PRIMARY KEY (a))", Unsupported, "DEFAULT of the column 'a'"),
         ("CREATE TABLE t (a TEXT, b TEXT, PRIMARY KEY (a)) WITH (sort_key='b')", ProgrammingError, "primary key: a"),
         ("CREATE TABLE t (a TEXT) WITH (partition_key='a')", ProgrammingError, "has no primary key"),
-        ("CREATE TABLE t (a TEXT, PRIMARY KEY (a)) WITH (ttl='a')", Unsupported, "'ttl'"),
     ],
 )
 def test_a_table_that_is_refused(text: str, error: type[Exception], says: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy_dynamorm.errors import (
 from sqlalchemy_dynamorm.plan.definitions import table_of
 from sqlalchemy_dynamorm.run.counters import Counters
 from sqlalchemy_dynamorm.run.declarations import alter, declaration, declare, reflected
-from sqlalchemy_dynamorm.run.definitions import create_table
+from sqlalchemy_dynamorm.run.definitions import NewTable, create_table
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 from tests.scripted import Reply, done, failed, play
@@ -75,7 +75,7 @@ def test_a_table_is_reflected_from_both_at_once() -> None:
 
 class TestCreateTable:
     def making(self, text: str = TEXT) -> Any:
-        return create_table(table_of(node(text), "."), Counters("system"), node(text), if_not_exists=False)
+        return create_table(NewTable(table_of(node(text), "."), node(text)), Counters("system"))
 
     def test_the_declaration_comes_first_and_the_system_table_before_it(self) -> None:
         active: Reply = {"Table": DESCRIBED}

@@ -1,0 +1,116 @@
+"""ALTER TABLE: what is declared of a table changes, and then its options, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy_dynamorm.errors import UndefinedTable, Unsupported
+from sqlalchemy_dynamorm.plan.altering import altered
+from sqlalchemy_dynamorm.plan.definitions import declaration_of
+from sqlalchemy_dynamorm.plan.table_options import TableOptions, table_options, ttl_column
+from sqlalchemy_dynamorm.run.declarations import alter, declare
+from sqlalchemy_dynamorm.run.definitions import create_system_table
+from sqlalchemy_dynamorm.run.description import parse
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome
+from sqlalchemy_dynamorm.run.table_options import options_there, set_options
+from sqlalchemy_dynamorm.run.waiting import DEFAULT, Description, Patience, description_of
+from sqlalchemy_dynamorm.sql import nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Altering:
+    """An ALTER TABLE and where what is declared is kept.
+
+    :ivar physical: the table's own name.
+    :ivar name: the name for messages.
+    :ivar system: the system table's physical name, ``None`` where the engine has none.
+    """
+
+    node: nodes.AlterTable
+    physical: str
+    name: str
+    system: str | None
+    separator: str = "."
+    patience: Patience = DEFAULT
+
+
+def alter_table(altering: Altering) -> Execution:
+    """What is declared changes at once and as a whole, then each option by itself.
+
+    Killed in between, it can be run again: what is so already stays.
+
+    :raises UndefinedTable: there is no such table, and IF EXISTS was not said.
+    :raises Unsupported: the engine keeps no declarations.
+    """
+    node = altering.node
+    wanted = options_of(node, altering.name)
+    description = yield from description_of(altering.physical)
+    if description is None:
+        if node.if_exists:
+            return Outcome()
+        raise UndefinedTable(f"There is no table {altering.name!r}.", table=altering.physical)
+    if any(not isinstance(change, nodes.SetOptions) for change in node.changes):
+        declared = yield from _declared(altering, description)
+        if wanted.ttl is None:
+            wanted = replace(wanted, ttl=(yield from _expiry(node, declared, description)))
+    yield from set_options(altering.physical, wanted, altering.patience)
+    return Outcome()
+
+
+def options_of(node: nodes.AlterTable, name: str) -> TableOptions:
+    """The options that an ALTER TABLE sets.
+
+    :raises ProgrammingError: a value that an option does not take.
+    :raises Unsupported: there is no such option.
+    """
+    written = [option for change in node.changes if isinstance(change, nodes.SetOptions) for option in change.options]
+    return table_options(tuple(written), name)
+
+
+def _declared(altering: Altering, description: Description) -> Asking[nodes.CreateTable]:
+    """Change what is declared; returns it."""
+    made: list[nodes.CreateTable] = []
+
+    def change(declared: nodes.CreateTable) -> nodes.CreateTable:
+        made[:] = [altered(declared, altering.node.changes)]
+        return made[0]
+
+    system, physical = altering.system, altering.physical
+    if system is None:
+        raise Unsupported(
+            f"What is declared of {altering.name!r} is kept in the system table, and this engine has none "
+            "(system_table=none)."
+        )
+    if not (yield from alter(system, physical, change)):
+        separator = altering.separator
+        start = declaration_of(parse(description, altering.name), altering.node.table, separator)
+        yield from _declare(system, physical, change(start))
+    return made[0]
+
+
+def _declare(system: str, physical: str, node: nodes.CreateTable) -> Asking[None]:
+    """Begin to declare a table that was made elsewhere."""
+    try:
+        yield from declare(system, physical, node)
+    except UndefinedTable:
+        yield from create_system_table(system)
+        yield from declare(system, physical, node)
+
+
+def _expiry(node: nodes.AlterTable, declared: nodes.CreateTable, description: Description) -> Asking[str | bool | None]:
+    """The TTL that follows its column: one of the type TTL, or the one that it is by now; ``None`` to leave it."""
+    named = {change.name: None for change in node.changes if isinstance(change, nodes.DropColumn)}
+    new = {change.name: change.new for change in node.changes if isinstance(change, nodes.RenameColumn)}
+    if named or new:
+        there = (yield from options_there(description, frozenset({"ttl"}))).ttl
+        if there in new:
+            return new[str(there)]
+        if there in named:
+            return False
+    typed = any(isinstance(change, nodes.AddColumn | nodes.SetType) and _is_ttl(change) for change in node.changes)
+    return ttl_column(declared) if typed else None
+
+
+def _is_ttl(change: nodes.AddColumn | nodes.SetType) -> bool:
+    type_ = change.column.type if isinstance(change, nodes.AddColumn) else change.type
+    return type_.name == "TTL"

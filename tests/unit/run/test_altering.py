@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sqlalchemy_dynamorm.errors import ConditionFailed, UndefinedColumn, UndefinedTable, Unsupported
+from sqlalchemy_dynamorm.run.altering import Altering, alter_table
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.reader import read
+from tests.scripted import Reply, done, failed
+from tests.unit.run.describing import GONE, described, index
+
+KEPT: Reply = {
+    "Item": {"definition": {"S": "CREATE TABLE users (id VARCHAR NOT NULL, name VARCHAR, PRIMARY KEY (id))"}}
+}
+NO_TTL: Reply = {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+
+
+def altering(changes: str, system: str | None = "system") -> Any:
+    node = read(f"ALTER TABLE {changes}")
+    assert isinstance(node, nodes.AlterTable)
+    return alter_table(Altering(node, "users", "users", system))
+
+
+def put(request: Any) -> str:
+    return str(request.params["Item"]["definition"]["S"])
+
+
+def test_what_is_declared_changes_if_it_is_still_what_was_read() -> None:
+    played = done(altering("users ADD age INTEGER"), described(), KEPT, ConditionFailed("no"), KEPT)
+    assert played.operations == ["DescribeTable", "GetItem", "PutItem", "GetItem", "PutItem"]
+    assert put(played.requests[-1]) == (
+        "CREATE TABLE users (id VARCHAR NOT NULL, name VARCHAR, age INTEGER, PRIMARY KEY (id))"
+    )
+
+
+def test_what_is_so_already_is_not_written() -> None:
+    assert done(altering("users ADD name VARCHAR"), described(), KEPT).operations == ["DescribeTable", "GetItem"]
+
+
+def test_a_change_that_is_refused_leaves_all_as_it_is() -> None:
+    error = failed(altering("users ADD age INTEGER, DROP nothing, SET (pitr='true')"), described(), KEPT)
+    assert isinstance(error, UndefinedColumn)
+
+
+def test_a_table_that_was_made_elsewhere_begins_to_be_declared() -> None:
+    played = done(altering("users ADD age INTEGER"), described("ACTIVE", index()), {})
+    assert put(played.requests[-1]) == (
+        "CREATE TABLE users (id VARCHAR NOT NULL, name VARCHAR, age INTEGER, PRIMARY KEY (id), "
+        """INDEX by_name (name, id) WITH (projection='INCLUDE', include='["age"]'))"""
+    )
+    without_system_table = done(altering("users ADD age INTEGER"), described(), GONE, GONE, GONE, {}, described(), {})
+    assert without_system_table.operations == [
+        *("DescribeTable", "GetItem", "PutItem", "DescribeTable", "CreateTable", "DescribeTable", "PutItem")
+    ]
+
+
+def test_a_missing_table() -> None:
+    assert isinstance(failed(altering("users ADD age INTEGER"), GONE), UndefinedTable)
+    done(altering("IF EXISTS users ADD age INTEGER"), GONE)
+
+
+def test_without_a_system_table_options_can_change_and_columns_cannot() -> None:
+    assert isinstance(failed(altering("users ADD age INTEGER", None), described()), Unsupported)
+    played = done(altering("users SET (deletion_protection='true')", None), *[described()] * 2, {}, *[PROTECTED] * 2)
+    assert "GetItem" not in played.operations
+
+
+PROTECTED = described(DeletionProtectionEnabled=True)
+
+
+@pytest.mark.parametrize("change", ["ADD until TTL", "ALTER name TYPE TTL"])
+def test_a_column_of_the_type_ttl_declares_the_tables(change: str) -> None:
+    played = done(altering(f"users {change}"), described(), KEPT, {}, described(), NO_TTL)
+    assert played.operations[-1] == "UpdateTimeToLive"
+    assert played.requests[-1].params["TimeToLiveSpecification"]["Enabled"] is True
+
+
+def test_the_ttl_follows_its_column() -> None:
+    on: Reply = {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": "name"}}
+    renamed = done(altering("users RENAME name TO until"), described(), KEPT, {}, on, described(), on)
+    assert [request.params["TimeToLiveSpecification"] for request in renamed.requests[-2:]] == [
+        {"AttributeName": "name", "Enabled": False},
+        {"AttributeName": "until", "Enabled": True},
+    ]
+    dropped = done(altering("users DROP name"), described(), KEPT, {}, on, described(), on)
+    assert dropped.requests[-1].params["TimeToLiveSpecification"] == {"AttributeName": "name", "Enabled": False}
