@@ -192,7 +192,14 @@ class UndefinedTable(ProgrammingError):
 
 
 class UndefinedIndex(ProgrammingError):
-    """The index does not exist, or is still being built."""
+    """The index does not exist, or is still being built.
+
+    :ivar index: its physical name, where the service says so.
+    """
+
+    def __init__(self, *args: object, index: str | None = None, **where: Any) -> None:
+        super().__init__(*args, **where)
+        self.index = index
 
 
 class UndefinedSequence(ProgrammingError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy_dynamorm.plan.schema import Kind, Table
 
 KEPT = 60.0
-"""Seconds that a description is believed."""
+"""Seconds that a description is believed, and that an index which the service could not use is not asked for."""
 
 
 @dataclass
@@ -20,6 +20,7 @@ class Catalog:
     clock: Callable[[], float] = time.monotonic
     _tables: dict[str, tuple[float, Table]] = field(default_factory=dict)
     _kinds: dict[str, dict[str, Kind]] = field(default_factory=dict)
+    _aside: dict[tuple[str, str], float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, physical: str) -> Table | None:
@@ -40,6 +41,21 @@ class Catalog:
         """The table was changed or dropped."""
         with self._lock:
             self._tables.pop(physical, None)
+            self._aside = {name: since for name, since in self._aside.items() if name[0] != physical}
+
+    def set_aside(self, physical: str, index: str) -> None:
+        """The service says that it has no such index, or is still building it: plans do without it for a while."""
+        with self._lock:
+            self._aside[physical, index] = self.clock()
+
+    def aside(self) -> frozenset[tuple[str, str]]:
+        """The indexes that were set aside lately, each with its table, by their physical names."""
+        if not self._aside:
+            return frozenset()
+        with self._lock:
+            now = self.clock()
+            self._aside = {name: since for name, since in self._aside.items() if now - since < KEPT}
+            return frozenset(self._aside)
 
     def declare(self, table: Table) -> None:
         """Remember the kinds of a declared table's columns, for the indexes to come."""

@@ -121,7 +121,7 @@ def of_response(response: Mapping[str, Any], request: Request) -> Error:
     if kind is errors.TransactionCanceled:
         return errors.TransactionCanceled(message, reasons=tuple(response.get("CancellationReasons", ())), **where)
     if kind is errors.DatabaseError:
-        return _validation(message, where)
+        return _validation(message, request, where)
     if kind is errors.Throttled:
         return errors.Throttled(_throttled(response, message, request), **where)
     return (kind or errors.DatabaseError)(_worded(kind, message, request), **where)
@@ -157,11 +157,13 @@ def _tables(request: Request) -> str:
     return " or ".join(repr(name) for name in dict.fromkeys(names))
 
 
-def _validation(message: str, where: dict[str, Any]) -> Error:
+def _validation(message: str, request: Request, where: dict[str, Any]) -> Error:
     """A ValidationException, by what its message is known to mean."""
     lowered = message.lower()
     if "index" in lowered and ("does not have the specified index" in lowered or "backfilling" in lowered):
-        return errors.UndefinedIndex(message, **where)
+        index = request.params.get("IndexName")
+        text = f"The index {index!r} of {request.table!r} is not there, or is still being built: {message}"
+        return errors.UndefinedIndex(text, index=index, **where)
     if "item size" in lowered:
         return errors.ItemTooLarge(message, **where)
     return errors.DatabaseError(message, **where)

@@ -60,7 +60,6 @@ class Settings:
 NOT_YET: dict[str, tuple[str, ...]] = {
     "foreign_keys": ("declare",),
     "idempotent_writes": ("auto",),
-    "index_read": ("eventual",),
 }
 
 _PLAIN = tuple(field.name for field in fields(Settings) if field.name != "plan")

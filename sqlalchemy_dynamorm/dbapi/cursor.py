@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy_dynamorm.dbapi.statement import Statement
-from sqlalchemy_dynamorm.errors import InterfaceError, ProgrammingError
+from sqlalchemy_dynamorm.errors import InterfaceError, ProgrammingError, ScanRefused, UndefinedIndex
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.client.capacity import Meter
     from sqlalchemy_dynamorm.dbapi.connection import Connection
-    from sqlalchemy_dynamorm.dbapi.paging import PageOf, Paging
+    from sqlalchemy_dynamorm.dbapi.paging import PageOf
     from sqlalchemy_dynamorm.dbapi.statement import Prepared
+    from sqlalchemy_dynamorm.plan.schema import Table
     from sqlalchemy_dynamorm.plan.steps import Plan, ReadPlan
     from sqlalchemy_dynamorm.run.request import Execution, Outcome
     from sqlalchemy_dynamorm.sql import nodes
@@ -109,7 +111,10 @@ class Cursor:
         raise ProgrammingError(f"A statement is text; this one is {type(statement).__name__}.")
 
     def _options(self, options: Mapping[str, Any] | None) -> PlanOptions:
-        return self.connection.client.settings.plan.with_overrides(dict(options or {}))
+        client = self.connection.client
+        chosen = client.settings.plan.with_overrides(dict(options or {}))
+        aside = client.catalog.aside()
+        return replace(chosen, aside=aside) if aside else chosen
 
     def _run(
         self,
@@ -133,18 +138,60 @@ class Cursor:
             case nodes.Explain(query):
                 self._explain(prepared, query, self._options(options))
             case nodes.Select() | nodes.Compound() | nodes.Insert() | nodes.Update() | nodes.Delete():
-                planned = self._prepared(prepared, node, self._options(options))
-                self._query(planned, batch, None if page is None else page.of(prepared.text, planned, batch[0]))
+                self._answer(prepared, node, batch, options, page)
             case _:
                 self._define(node, prepared)
 
-    def _prepared(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> Prepared:
-        return statement.prepared(query, lambda name: self.connection.table(name, statement.tables), options)
+    def _answer(
+        self,
+        statement: Statement,
+        query: nodes.Query,
+        batch: list[Values],
+        options: Mapping[str, Any] | None,
+        page: PageOf | None,
+    ) -> None:
+        """Run a query; once more without the index that the service could not use, where nothing was done yet."""
+        try:
+            self._query(statement, query, batch, options, page)
+        except UndefinedIndex as missing:
+            begun = len(batch) > 1 or (page is not None and page.cursor is not None)
+            if missing.index is None or missing.table is None:
+                raise
+            self.connection.client.catalog.set_aside(missing.table, missing.index)
+            if begun:
+                raise
+            self._query(statement, query, batch, options, page)
 
-    def _query(self, prepared: Prepared, batch: list[Values], page: Paging | None) -> None:
+    def _prepared(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> Prepared:
+        def tables(name: nodes.TableName) -> Table:
+            return self.connection.table(name, statement.tables)
+
+        try:
+            return statement.prepared(query, tables, options)
+        except ScanRefused as refused:
+            if not options.aside:
+                raise
+            # Raises the same where no index would serve either.
+            statement.prepared(query, tables, replace(options, aside=frozenset()))
+            raise UndefinedIndex(
+                "An index that would serve this statement is not there or still being built, the service said less "
+                f"than a minute ago; make it, or wait for it. {refused}",
+                table=refused.table,
+            ) from None
+
+    def _query(
+        self,
+        statement: Statement,
+        query: nodes.Query,
+        batch: list[Values],
+        options: Mapping[str, Any] | None,
+        asked: PageOf | None,
+    ) -> None:
         from sqlalchemy_dynamorm.dbapi.execution import execution, shown
         from sqlalchemy_dynamorm.plan.steps import ReadPlan
 
+        prepared = self._prepared(statement, query, self._options(options))
+        page = None if asked is None else asked.of(statement.text, prepared, batch[0])
         read = prepared.plan if isinstance(prepared.plan, ReadPlan) else None
         labels = shown(prepared.plan)
         if labels is not None:

@@ -161,7 +161,8 @@ def _query(plan: ReadPlan, query: Query, detail: list[str]) -> Iterator[_Step]:
         notes.append(_consistency(plan))
     yield "Query" + _select(plan), plan.table.physical, index, condition, sent, "; ".join(notes)
     if query.complete:
-        why = f"the index does not hold all that is wanted; checked against the whole WHERE; {_consistency(plan)}"
+        what = "index_read=verify" if query.verify else "the index does not hold all that is wanted"
+        why = f"{what}; checked against the whole WHERE; {_consistency(plan)}"
         yield "BatchGetItem", plan.table.physical, None, "keys of the step before", None, why
     else:
         yield from _local("filter", local)

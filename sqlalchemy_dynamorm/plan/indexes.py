@@ -44,11 +44,14 @@ def index_query(
     query = key_query(index.hash, index.range, parts, index)
     if query is None:
         return Refusal(f"its hash key ({', '.join(index.hash)}) is not given")
+    if (table.physical, index.physical) in options.aside:
+        return Refusal("the service says that it is not there or still being built", UndefinedIndex)
     for name in index.range:
         if not _always_there(table, name, parts):
             return Refusal(f"items without {name!r} are not in it, and the WHERE does not exclude them")
     covered = index.projection == "ALL" or wanted <= {*index.key, *table.key, *index.include}
-    return replace(query, complete=not covered)
+    verify = options.index_read == "verify" and not index.local
+    return replace(query, complete=not covered or verify, verify=verify)
 
 
 def hinted_query(table: Table, parts: Sequence[Predicate], wanted: frozenset[str], options: PlanOptions) -> Query:

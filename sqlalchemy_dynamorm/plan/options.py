@@ -12,6 +12,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "scan": ("refuse", "warn", "allow"),
     "local": ("allow", "warn", "refuse"),
     "capacity": ("false", "true"),
+    "index_read": ("eventual", "verify"),
     "insert_check": ("commit", "statement"),
 }
 MAX_SEGMENTS = 1_000_000
@@ -30,7 +31,9 @@ class PlanOptions:
     :ivar capacity: whether the calls say what they consume; it changes no plan.
     :ivar insert_check: when a transaction finds out that a key, or a unique value, is taken: at commit, which costs no
         read, or at the statement, and at commit once more.
+    :ivar index_read: ``verify`` reads the items that a global index names from the table, strongly, and checks them.
     :ivar index: the index that a statement is to use; only a statement has this one.
+    :ivar aside: indexes that the service says it cannot use, each with its table, by physical names; no option of a user.
     """
 
     consistent_read: Literal["auto", "true", "false"] = "auto"
@@ -39,7 +42,9 @@ class PlanOptions:
     segments: int = 1
     capacity: Literal["false", "true"] = "false"
     insert_check: Literal["commit", "statement"] = "commit"
+    index_read: Literal["eventual", "verify"] = "eventual"
     index: str | None = None
+    aside: frozenset[tuple[str, str]] = frozenset()
 
     def with_overrides(self, overrides: dict[str, Any]) -> PlanOptions:
         """These options with some replaced.
@@ -88,6 +93,6 @@ def _index(value: Any) -> str | None:
     return value
 
 
-PLAN_OPTIONS = tuple(field.name for field in fields(PlanOptions))
+PLAN_OPTIONS = tuple(field.name for field in fields(PlanOptions) if field.name != "aside")
 ENGINE_OPTIONS = tuple(name for name in PLAN_OPTIONS if name != "index")
 """Those that an engine may set for all its statements."""

@@ -73,7 +73,9 @@ def _servable(where: Predicate, order: list[Column]) -> list[str]:
     equal = [
         column.name for part in conjuncts(where) for column in _equal_columns(part) if column.kind.key_type is not None
     ]
-    tail = [column.name for column in order if column.kind.key_type is not None and column.name not in equal]
+    # An item without a range column is not in an index, which then serves no ORDER BY.
+    ordered = [column for column in order if column.kind.key_type is not None and not column.nullable]
+    tail = [column.name for column in ordered if column.name not in equal]
     return [*dict.fromkeys(equal), *tail[:1]] if equal else []
 
 

@@ -75,7 +75,7 @@ def _select(statement: nodes.Select, names: Names, options: PlanOptions) -> Read
         Projection(tuple(fields.columns), values, labels),
         where,
         choice.rest,
-        options.consistent_read != "false",
+        _consistent(choice, options),
         sort,
         limit,
         count,
@@ -83,6 +83,12 @@ def _select(statement: nodes.Select, names: Names, options: PlanOptions) -> Read
         choice.passed_over,
         offset,
     )
+
+
+def _consistent(choice: Choice, options: PlanOptions) -> bool:
+    """Whether what is read is to be as it was last committed, where that can be asked for."""
+    verify = isinstance(choice.access, Query) and choice.access.verify
+    return verify or options.consistent_read != "false"
 
 
 def _bound(limit: nodes.Expression | None) -> nodes.Value | None:
@@ -102,7 +108,7 @@ def read(table: Table, where: Predicate, columns: tuple[Column, ...], options: P
         Projection(tuple(fields.columns), values, tuple(column.name for column in columns)),
         where,
         choice.rest,
-        options.consistent_read != "false",
+        _consistent(choice, options),
         reason=choice.reason,
         passed_over=choice.passed_over,
     )

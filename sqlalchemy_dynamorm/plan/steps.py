@@ -68,6 +68,7 @@ class Query:
         which the tightest are sent, or a pattern whose prefix is asked for.
     :ivar exact: ``False`` where the range asked for is wider than the one meant, so rows are checked again.
     :ivar complete: the index does not hold all that is wanted: BatchGetItem reads the rest from the table.
+    :ivar verify: it may, but what the table holds is to count (``index_read=verify``).
     :ivar check: what else the WHERE says of the attributes given by equality or list: a request whose values do not
         satisfy it is not sent.
     """
@@ -78,6 +79,7 @@ class Query:
     exact: bool = True
     forward: bool = True
     complete: bool = False
+    verify: bool = False
     check: Predicate = ALWAYS
 
     @property

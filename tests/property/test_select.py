@@ -84,9 +84,9 @@ def _rows(engine: sa.Engine, statement: Any) -> list[tuple[Any, ...]]:
 
 
 def _comparable(value: Any) -> Any:
-    """A value, and its type unless it is a number; quotients are rounded in both, to other digits."""
+    """A value, and its type unless it is a number; quotients are rounded in both, to other digits: here to 15."""
     if isinstance(value, float | Decimal):
-        return "number", round(Decimal(value), 8)
+        return "number", round(Decimal(f"{value:.15g}"), 8)
     return "number" if isinstance(value, int) else type(value).__name__, value
 
 

@@ -87,9 +87,9 @@ class Things:
     def statement(self, text: str, where: Condition) -> Statement:
         return Statement(text, {(None, "things"): self.table}, where.lists)
 
-    def select(self, what: str, where: Condition, tail: str = "") -> list[tuple[Any, ...]]:
+    def select(self, what: str, where: Condition, tail: str = "", **options: Any) -> list[tuple[Any, ...]]:
         statement = self.statement(f"SELECT {what} FROM things WHERE {where.text}{tail}", where)
-        cursor = self.connection.cursor().execute(statement, where.values, options={"scan": "allow"})
+        cursor = self.connection.cursor().execute(statement, where.values, options={"scan": "allow", **options})
         return [tuple(oracle.simple(value) for value in row) for row in cursor.fetchall()]
 
 
@@ -141,9 +141,15 @@ def _check_select(things: Things, sqlite: Oracle, where: Condition, ordering: Or
 
 
 @REMOTE
-@given(stored=oracle.rows(), asked=st.lists(conditions(), min_size=1, max_size=6), what=st.sampled_from(["pk, b", "n"]))
+@given(
+    stored=oracle.rows(),
+    asked=st.lists(conditions(), min_size=1, max_size=6),
+    what=st.sampled_from(["pk, b", "n"]),
+    segments=st.sampled_from([1, 2, 5]),
+    index_read=st.sampled_from(["eventual", "verify"]),
+)
 def test_any_access_path_gives_the_rows_that_a_scan_gives(
-    things: Things, stored: list[Row], asked: list[Condition], what: str
+    things: Things, stored: list[Row], asked: list[Condition], what: str, segments: int, index_read: str
 ) -> None:
     things.store(stored)
     for where in asked:
@@ -151,7 +157,8 @@ def test_any_access_path_gives_the_rows_that_a_scan_gives(
         statement = things.statement(f"SELECT {what} FROM things WHERE {where.text}", where)
         plan = things.connection.cursor().plan(statement, options={"scan": "allow"})
         assert isinstance(plan, ReadPlan)
-        assert Counter(things.select(what, where)) == Counter(_scanned(things, plan, where))
+        found = things.select(what, where, segments=segments, index_read=index_read)
+        assert Counter(found) == Counter(_scanned(things, plan, where))
 
 
 def _scanned(things: Things, plan: ReadPlan, where: Condition) -> list[tuple[Any, ...]]:

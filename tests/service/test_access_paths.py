@@ -240,3 +240,57 @@ def test_a_key_of_several_attributes_gives_the_order(wide: Engine, calls: Calls)
 def test_a_part_of_the_hash_key_is_a_scan(wide: Engine) -> None:
     with pytest.raises(NotSupportedError, match=r"sightings_by_kind: its hash key \(genus, species\) is not given"):
         rows_of(wide, select(Sighting.id).where(Sighting.genus == "Parus"))
+
+
+class Later(DeclarativeBase):
+    pass
+
+
+class Later1(Later):
+    __tablename__ = "later"
+    __table_args__ = (Index("later_by_city", "city"), Index("later_by_zip", "zip"))
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    city: Mapped[str]
+    zip: Mapped[str]
+
+
+class Now(DeclarativeBase):
+    pass
+
+
+class Now1(Now):
+    """The same table, before its second index was made."""
+
+    __tablename__ = "later"
+    __table_args__ = (Index("later_by_zip", "zip"),)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    city: Mapped[str]
+    zip: Mapped[str]
+
+
+def test_an_index_that_is_not_there_is_left_alone(server: Server, schema: str, calls: Calls) -> None:
+    engine = create_engine(server.url(schema))
+    Now.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Now1(id=1, city="x", zip="1"))
+        session.commit()
+    both = select(Later1.id).where(Later1.city == "x", Later1.zip == "1")
+    calls.clear()
+    assert rows_of(engine, both) == [(1,)]
+    assert rows_of(engine, both) == [(1,)]
+    assert calls.operations == ["Query", "Query", "Query"]
+    with pytest.raises(ProgrammingError, match="An index that would serve this statement is not there") as caught:
+        rows_of(engine, select(Later1.id).where(Later1.city == "x"))
+    assert isinstance(caught.value.orig, UndefinedIndex)
+    Now.metadata.drop_all(engine)
+    engine.dispose()
+
+
+def test_verify_reads_the_items_from_the_table(engine: Engine, calls: Calls) -> None:
+    statement = select(Visit.visitor).where(Visit.country == "DE", Visit.page == "a", Visit.visitor > 4)
+    by_index = select(Visit.seconds).where(Visit.country == "DE").order_by(Visit.seconds)
+    calls.clear()
+    found = rows_of(engine, by_index, dynamodb_index_read="verify")
+    assert found == rows_of(engine, by_index)
+    assert rows_of(engine, statement, dynamodb_index_read="verify") == [(5,), (7,), (9,)]
+    assert calls.operations == ["Query", "BatchGetItem", "Query", "BatchGetItem", "Query"]

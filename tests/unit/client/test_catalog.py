@@ -34,6 +34,19 @@ def test_a_changed_table_is_forgotten() -> None:
     assert catalog.get("users") is None
 
 
+def test_an_index_is_set_aside_for_a_while() -> None:
+    now = [0.0]
+    catalog = Catalog(lambda: now[0])
+    catalog.set_aside("users", "by_name")
+    now[0] = KEPT - 1
+    catalog.set_aside("users", "by_age")
+    assert catalog.aside() == {("users", "by_name"), ("users", "by_age")}
+    now[0] = KEPT
+    assert catalog.aside() == {("users", "by_age")}
+    catalog.forget("users")  # as after CREATE INDEX
+    assert catalog.aside() == frozenset()
+
+
 def test_declared_kinds_are_remembered() -> None:
     catalog = Catalog()
     catalog.declare(table(Column("age", Kind.INTEGER)))

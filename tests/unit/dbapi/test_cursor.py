@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sqlalchemy_dynamorm.client.client import Client
+from sqlalchemy_dynamorm.client.failures import of_response
 from sqlalchemy_dynamorm.client.settings import settings
 from sqlalchemy_dynamorm.dbapi import Connection, Statement, connect
 from sqlalchemy_dynamorm.errors import (
@@ -17,8 +18,9 @@ from sqlalchemy_dynamorm.errors import (
     ProgrammingError,
     ScanRefused,
     SQLSyntaxError,
+    UndefinedIndex,
 )
-from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
+from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
 from sqlalchemy_dynamorm.run.request import Request
 
 USERS = Table("users", "users", (Column("id", Kind.INTEGER, nullable=False), Column("name", Kind.STRING)), "id")
@@ -245,3 +247,90 @@ def test_autocommit_buffers_nothing(connection: Connection, client: Answering) -
 def test_a_shared_client_takes_no_options(client: Answering) -> None:
     with pytest.raises(InterfaceError, match="takes none"):
         connect(client, region="eu-west-1")
+
+
+# --- an index that the service cannot use ---
+
+PLACES = Table(
+    "places",
+    "places",
+    (
+        Column("id", Kind.INTEGER, nullable=False),
+        Column("city", Kind.STRING, nullable=False),
+        Column("zip", Kind.STRING, nullable=False),
+    ),
+    "id",
+    indexes=(Index("by_city", "by_city", ("city",)), Index("by_zip", "by_zip", ("zip",))),
+)
+
+
+class Building(Answering):
+    """A service that is still building one index."""
+
+    def __init__(self, index: str) -> None:
+        super().__init__()
+        self._building = index
+
+    def _once(self, request: Request) -> bytes:
+        self.sent.append(request)
+        if request.params.get("IndexName") == self._building:
+            message = f"Cannot read from backfilling global secondary index: {self._building}"
+            raise of_response({"Error": {"Code": "ValidationException", "Message": message}}, request)
+        return json.dumps({"Items": [], "Count": 0}).encode()
+
+    @property
+    def indexes(self) -> list[str | None]:
+        return [request.params.get("IndexName") for request in self.sent]
+
+
+def places(text: str) -> Statement:
+    return Statement(text, {(None, "places"): PLACES})
+
+
+TWO = "SELECT id FROM places WHERE city = :c AND zip = :z"
+GIVEN = {"c": "x", "z": "1"}
+
+
+def test_a_statement_is_planned_once_more_without_an_index_that_is_being_built() -> None:
+    client = Building("by_city")
+    cursor = connect(client).cursor()
+    assert cursor.execute(places(TWO), GIVEN).fetchall() == []
+    assert client.indexes == ["by_city", "by_zip"]
+    cursor.execute(places(TWO), GIVEN)
+    assert client.indexes == ["by_city", "by_zip", "by_zip"]
+    (row,) = cursor.execute(places(f"EXPLAIN {TWO}"), GIVEN).fetchall()
+    assert "not index by_city: the service says that it is not there or still being built" in row[-1]
+    client.catalog.forget("places")
+    cursor.execute(places(TWO), GIVEN)
+    assert client.indexes[3:] == ["by_city", "by_zip"]
+
+
+def test_a_statement_that_nothing_else_serves_says_that_the_index_is_not_there() -> None:
+    client = Building("by_city")
+    cursor = connect(client).cursor()
+    for _ in range(2):
+        with pytest.raises(UndefinedIndex, match="still being built, the service said"):
+            cursor.execute(places("SELECT id FROM places WHERE city = :c"), {"c": "x"})
+    assert client.indexes == ["by_city"]
+    with pytest.raises(ScanRefused):
+        cursor.execute(places("SELECT zip FROM places WHERE id > 1"))
+    cursor.execute(places("SELECT id FROM places WHERE city = :c"), {"c": "x"}, options={"scan": "allow"})
+    assert client.sent[-1].operation == "Scan"
+
+
+def test_a_hint_names_an_index_that_is_being_built() -> None:
+    cursor = connect(Building("by_city")).cursor()
+    with pytest.raises(UndefinedIndex, match="not there or still being built"):
+        cursor.execute(places(TWO), GIVEN, options={"index": "by_city"})
+
+
+def test_changes_that_may_have_begun_are_not_begun_again() -> None:
+    client = Building("by_city")
+    connection = connect(client)
+    connection.isolation_level = "AUTOCOMMIT"
+    update = places("UPDATE places SET zip = '2' WHERE city = :c AND zip = :z")
+    with pytest.raises(UndefinedIndex, match="'by_city' of 'places' is not there, or is still being built"):
+        connection.cursor().executemany(update, [GIVEN, GIVEN])
+    assert client.indexes == ["by_city"]
+    assert connection.cursor().execute(update, GIVEN).rowcount == 0
+    assert client.indexes == ["by_city", "by_zip"]

@@ -10,7 +10,7 @@ def test_overrides() -> None:
     options = PlanOptions()
     assert options.with_overrides({}) is options
     assert options.with_overrides({"scan": "warn"}) == PlanOptions(scan="warn")
-    assert PLAN_OPTIONS == ("consistent_read", "scan", "local", "segments", "capacity", "insert_check", "index")
+    assert PLAN_OPTIONS == ("consistent_read", "scan", "local", "segments", "capacity", "insert_check", "index_read", "index")
     assert PLAN_OPTIONS[:-1] == ENGINE_OPTIONS
 
 
@@ -47,6 +47,6 @@ def test_an_index_is_named() -> None:
 def test_an_unknown_option_is_refused_by_name() -> None:
     with pytest.raises(
         InterfaceError,
-        match="'scans'; there are: capacity, consistent_read, index, insert_check, local, scan, segments",
+        match="'scans'; there are: capacity, consistent_read, index, index_read, insert_check, local, scan, segments",
     ):
         PlanOptions().with_overrides({"scans": "allow"})
