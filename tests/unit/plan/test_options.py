@@ -10,8 +10,8 @@ def test_overrides() -> None:
     options = PlanOptions()
     assert options.with_overrides({}) is options
     assert options.with_overrides({"scan": "warn"}) == PlanOptions(scan="warn")
-    assert PLAN_OPTIONS == ("consistent_read", "scan", "local", "segments", "capacity", "insert_check", "index_read", "index")
-    assert PLAN_OPTIONS[:-1] == ENGINE_OPTIONS
+    assert PLAN_OPTIONS == (*ENGINE_OPTIONS, "index")
+    assert ENGINE_OPTIONS[-3:] == ("capacity", "insert_check", "index_read")
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), ("auto", "auto")])
