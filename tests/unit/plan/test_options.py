@@ -10,7 +10,7 @@ def test_overrides() -> None:
     options = PlanOptions()
     assert options.with_overrides({}) is options
     assert options.with_overrides({"scan": "warn"}) == PlanOptions(scan="warn")
-    assert PLAN_OPTIONS == (*ENGINE_OPTIONS, "index")
+    assert (*ENGINE_OPTIONS, "index") == PLAN_OPTIONS
     assert ENGINE_OPTIONS[-3:] == ("capacity", "insert_check", "index_read")
 
 
