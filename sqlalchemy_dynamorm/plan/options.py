@@ -33,7 +33,7 @@ class PlanOptions:
         read, or at the statement, and at commit once more.
     :ivar index_read: ``verify`` reads the items that a global index names from the table, strongly, and checks them.
     :ivar index: the index that a statement is to use; only a statement has this one.
-    :ivar aside: indexes that the service says it cannot use, each with its table, by physical names; no option of a user.
+    :ivar aside: indexes that the service says it cannot use, each with its table, by physical names; not a user's.
     """
 
     consistent_read: Literal["auto", "true", "false"] = "auto"
