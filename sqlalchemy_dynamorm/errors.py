@@ -197,8 +197,8 @@ class UndefinedIndex(ProgrammingError):
     :ivar index: its physical name, where the service says so.
     """
 
-    def __init__(self, *args: object, index: str | None = None, **where: Any) -> None:
-        super().__init__(*args, **where)
+    def __init__(self, message: str, *, index: str | None = None, **where: Any) -> None:
+        super().__init__(message, **where)
         self.index = index
 
 
