@@ -92,7 +92,8 @@ class Statement:
 
 
 def _prepare(query: nodes.Query, statement: Statement, tables: TablesOf, options: PlanOptions) -> Prepared:
-    from sqlalchemy_dynamorm.plan.planner import Written, plan
+    from sqlalchemy_dynamorm.plan.planner import plan
+    from sqlalchemy_dynamorm.plan.written import Written
 
     found: dict[nodes.TableName, Table] = {}
 

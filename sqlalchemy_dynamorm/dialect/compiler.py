@@ -141,6 +141,15 @@ class Compiler(SQLiteCompiler):
     def for_update_clause(self, select: Any, **kw: Any) -> str:
         refuse("with_for_update()")
 
+    def delete_extra_from_clause(
+        self, delete_stmt: Any, from_table: Any, extra_froms: Any, from_hints: Any, **kw: Any
+    ) -> str:
+        # SQLite has none of its own; this is PostgreSQL's.
+        tables = ", ".join(
+            str(each._compiler_dispatch(self, asfrom=True, fromhints=from_hints, **kw)) for each in extra_froms
+        )
+        return f"USING {tables}"
+
     # A hint says how the statement is planned: it stands beside the text, not in it.
 
     def get_select_hint_text(self, byfroms: Mapping[Any, Any]) -> None:

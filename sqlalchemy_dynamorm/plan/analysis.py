@@ -302,13 +302,14 @@ def _joins_only(part: nodes.Expression) -> bool:
 
 def _shows_rows(output: nodes.Output | nodes.Star) -> bool:
     """Whether an output is of each row alone: no aggregate and no window."""
-    return isinstance(output, nodes.Star) or not _is_of_rows(output.expression)
+    return isinstance(output, nodes.Star) or not of_several_rows(output.expression)
 
 
-def _is_of_rows(expression: nodes.Expression) -> bool:
+def of_several_rows(expression: nodes.Expression) -> bool:
+    """Whether an aggregate or a window is in an expression; a query in it is not looked into."""
     if isinstance(expression, nodes.Computed) and expression.what == nodes.WINDOW:
         return True
-    return _is_aggregate(expression) or any(map(_is_of_rows, nodes.parts_of(expression)))
+    return _is_aggregate(expression) or any(map(of_several_rows, nodes.parts_of(expression)))
 
 
 def _columns_of(read: ReadPlan, names: tuple[str, ...]) -> tuple[Column, ...]:

@@ -76,7 +76,17 @@ class Compute:
     columns: tuple[Column, ...]
 
 
-Change = Union[Give, Increase, Default, Extend, Members, Places, Compute]
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What the SELECT that finds the row computes for it.
+
+    :ivar at: where it stands among what is computed so.
+    """
+
+    at: int
+
+
+Change = Union[Give, Increase, Default, Extend, Members, Places, Compute, Take]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.access import Wanted, choose
-from sqlalchemy_dynamorm.plan.assignments import Assignment, assignment, stamps
-from sqlalchemy_dynamorm.plan.conditions import when_true
+from sqlalchemy_dynamorm.plan.assignments import Assignment, Take, assignment, stamps
 from sqlalchemy_dynamorm.plan.conflicts import conflict
+from sqlalchemy_dynamorm.plan.finding import Taken, finding, judged
 from sqlalchemy_dynamorm.plan.next_values import refuse_next_values, told_apart
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import check_scan
-from sqlalchemy_dynamorm.plan.predicates import ALWAYS
+from sqlalchemy_dynamorm.plan.predicates import Predicate, columns_of, conjuncts, every
 from sqlalchemy_dynamorm.plan.reading import read
 from sqlalchemy_dynamorm.plan.resolve import Names, returning
-from sqlalchemy_dynamorm.plan.schema import Column
+from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.plan.scopes import Tables
 from sqlalchemy_dynamorm.plan.steps import ChangePlan, GetItem, InsertPlan
+from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -56,33 +60,47 @@ def _refuse_twice(columns: list[Column] | tuple[Column, ...], place: str) -> Non
             raise ProgrammingError(f"The column {column.name!r} stands twice in {place}.")
 
 
-def plan_update(statement: nodes.Update, names: Names, options: PlanOptions) -> ChangePlan:
+def plan_update(statement: nodes.Update, written: Written, tables: Tables, options: PlanOptions) -> ChangePlan:
     """The plan of an UPDATE."""
-    table = names.table
+    table = tables(statement.table)
+    names = Names(table, statement.table)
+    taken: list[Taken] = []
+    assignments: list[Assignment] = []
     operands = told_apart((operand,) for _, operand in statement.assignments)
-    written = [
-        assignment(names.writable(name), operand, names.resolve, key=name in table.key_columns)
-        for (name, _), (operand,) in zip(statement.assignments, operands, strict=True)
-    ]
-    assignments = (*written, *stamps(table, {each.column for each in written}))
-    return _change(names, statement.where, statement.returning, assignments, options)
+    for (name, _), (operand,) in zip(statement.assignments, operands, strict=True):
+        column = names.writable(name)
+        if isinstance(operand, nodes.Selected):
+            assignments.append(Assignment(column, Take(len(taken)), operand))
+            taken.append((column, operand))
+        else:
+            assignments.append(assignment(column, operand, names.resolve, key=name in table.key_columns))
+    set_ = (*assignments, *stamps(table, {each.column for each in assignments}))
+    return _change(statement, names, set_, taken, written, tables, options)
 
 
-def plan_delete(statement: nodes.Delete, names: Names, options: PlanOptions) -> ChangePlan:
+def plan_delete(statement: nodes.Delete, written: Written, tables: Tables, options: PlanOptions) -> ChangePlan:
     """The plan of a DELETE."""
-    return _change(names, statement.where, statement.returning, None, options)
+    names = Names(tables(statement.table), statement.table)
+    return _change(statement, names, None, (), written, tables, options)
 
 
 def _change(
+    statement: nodes.Update | nodes.Delete,
     names: Names,
-    written: nodes.Expression | None,
-    shown: tuple[nodes.Output | nodes.Star, ...],
     assignments: tuple[Assignment, ...] | None,
+    taken: Sequence[Taken],
+    written: Written,
+    tables: Tables,
     options: PlanOptions,
 ) -> ChangePlan:
-    table = names.table
-    where = ALWAYS if written is None else when_true(written, names.resolve)
-    back = returning(shown, names)
+    table, parts = names.table, judged(statement, names)
+    where = every(parts.there)
+    back = returning(statement.returning, names)
+    if parts.here or taken or statement.sources:
+        refuse_next_values(assignments)
+        found = finding(statement, parts, taken, written, tables, options)
+        rest = every(tuple(part for part in conjuncts(where) if not _of_key(part, table)))
+        return ChangePlan(table, where, rest, None, None, assignments, back, early=_early(options), finding=found)
     choice = choose(table, where, Wanted(frozenset()), options)
     if isinstance(choice.access, GetItem):
         key, check = choice.access.key, choice.access.check
@@ -91,3 +109,8 @@ def _change(
     find = read(table, where, tuple(table.by_name[name] for name in table.key_columns), options)
     check_scan(table, where, choice, options, (), limited=False)
     return ChangePlan(table, where, where, None, find, assignments, back, early=_early(options))
+
+
+def _of_key(part: Predicate, table: Table) -> bool:
+    """Whether a condition is of the key alone, which no row changes."""
+    return all(column.name in table.key_columns for column in columns_of(part))

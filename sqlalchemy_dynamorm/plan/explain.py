@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqlalchemy_dynamorm.plan.access import unfilterable
-from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute
+from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute, Take
 from sqlalchemy_dynamorm.plan.next_values import next_values
 from sqlalchemy_dynamorm.plan.predicates import (
     ALWAYS,
@@ -74,11 +74,11 @@ def _steps(plan: Plan) -> Iterator[_Step]:
             yield from _local_step(plan)
 
 
-def _local_step(plan: LocalPlan) -> Iterator[_Step]:
+def _local_step(plan: LocalPlan, what: str = "the whole statement runs here") -> Iterator[_Step]:
     for feed in plan.feeds:
         for operation, table, index, condition, filtered, detail in _read(_reads(feed)):
             yield operation, table, index, condition, filtered, f"{detail}{_keys_from(plan, feed)}"
-    yield "SQLite", None, None, None, None, f"local: {plan.reason}; the whole statement runs here, on the rows read"
+    yield "SQLite", None, None, None, None, f"local: {plan.reason}; {what}, on the rows read"
 
 
 def _keys_from(plan: LocalPlan, feed: Feed) -> str:
@@ -274,6 +274,8 @@ def _rows(count: int) -> str:
 def _change(plan: ChangePlan) -> Iterator[_Step]:
     if plan.find is not None:
         yield from _read(plan.find)
+    if plan.finding is not None:
+        yield from _local_step(plan.finding.plan, "the rows are found here")
     key = _joined((*plan.key, *conjuncts(plan.check))) if plan.key is not None else "each key found"
     set_ = None
     if plan.assignments is not None and not plan.moves:
@@ -288,6 +290,8 @@ def _conditions(plan: ChangePlan) -> str:
     condition = [f"attribute_exists({plan.table.partition})"]
     if plan.rest != ALWAYS:
         condition.append(f"({show(plan.rest)})" if isinstance(plan.rest, Some) else show(plan.rest))
+    if plan.finding is not None and plan.finding.judged:
+        condition.append(f"{', '.join(column.name for column in plan.finding.judged)} unchanged")
     return " AND ".join(condition)
 
 
@@ -299,15 +303,18 @@ def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[_Step]:
             yield "GetItem", plan.table.physical, None, "the new key", None, f"whether it is free: {_EARLY}"
         yield "TransactWriteItems", plan.table.physical, None, key, conditions, why
         return
+    how = _COMMIT if plan.finding is not None and plan.finding.judged else _CHANGE
     if plan.assignments is None:
-        alone = plan.rest == ALWAYS
-        yield "DeleteItem", plan.table.physical, None, key, None if alone else conditions, _CHANGE
+        alone = plan.rest == ALWAYS and not (plan.finding and plan.finding.judged)
+        yield "DeleteItem", plan.table.physical, None, key, None if alone else conditions, how
         return
     changed = ", ".join(_set(each) for each in plan.assignments)
-    yield "UpdateItem", plan.table.physical, None, key, conditions, f"SET {changed}; {_CHANGE}"
+    yield "UpdateItem", plan.table.physical, None, key, conditions, f"SET {changed}; {how}"
 
 
 def _set(assignment: Assignment) -> str:
+    if isinstance(assignment.change, Take):
+        return f"{assignment.column.name} = what SQLite computes"
     text = f"{assignment.column.name} = {write_operand(assignment.written)}"
     return f"{text} (computed here, of the row as it is read)" if isinstance(assignment.change, Compute) else text
 

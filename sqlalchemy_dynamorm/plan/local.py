@@ -42,6 +42,19 @@ def plan_local(
     :raises Unsupported: ``local=refuse``, or what SQLite has not.
     :raises ScanRefused: a whole table would be read to answer for a part of it.
     """
+    return analysed(query, text, tables, options, reason, hints, lists)[0]
+
+
+def analysed(
+    query: nodes.Relation,
+    text: str,
+    tables: Tables,
+    options: PlanOptions,
+    reason: str,
+    hints: Hints,
+    lists: frozenset[str],
+) -> tuple[LocalPlan, Analysis]:
+    """As :func:`plan_local`, with the statement as it was taken apart."""
     _ask(options, reason)
 
     def cut(select: nodes.Select) -> ReadPlan | None:
@@ -56,7 +69,7 @@ def plan_local(
     _refuse_alike(analysis)
     text = rewritten(text, _edits(analysis, text, lists))
     params = [name for name in param_names(text) if name != NOW]
-    return LocalPlan(
+    plan = LocalPlan(
         feeds=tuple(_Feeds(analysis, push(analysis), options, hints).ordered()),
         text=text,
         labels=tuple(label for label, _ in shape),
@@ -67,6 +80,7 @@ def plan_local(
         lists=tuple((name, _list_table(name)) for name in sorted(lists)),
         reason=reason,
     )
+    return plan, analysis
 
 
 class LocalWarning(UserWarning):

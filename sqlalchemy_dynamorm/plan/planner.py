@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.changing import plan_delete, plan_insert, plan_update
@@ -14,20 +13,8 @@ from sqlalchemy_dynamorm.plan.reading import native
 from sqlalchemy_dynamorm.plan.resolve import Names
 from sqlalchemy_dynamorm.plan.scopes import Tables
 from sqlalchemy_dynamorm.plan.steps import Plan
+from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.sql import nodes
-
-
-@dataclass(frozen=True)
-class Written:
-    """A statement as it was written.
-
-    :ivar lists: the parameters that are lists.
-    :ivar hints: the index to read a table by, by schema and name.
-    """
-
-    text: str
-    lists: frozenset[str] = frozenset()
-    hints: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
 
 
 def plan(statement: nodes.Query, written: Written, tables: Tables, options: PlanOptions) -> Plan:
@@ -41,14 +28,13 @@ def plan(statement: nodes.Query, written: Written, tables: Tables, options: Plan
     """
     if isinstance(statement, nodes.Select | nodes.Compound):
         return _read(statement, written, tables, options)
-    names = Names(tables(statement.table), statement.table)
     if isinstance(statement, nodes.Insert):
         _refuse_hint(options)
-        return plan_insert(statement, names, options)
+        return plan_insert(statement, Names(tables(statement.table), statement.table), options)
     options = _hinted(statement.table, written, options)
     if isinstance(statement, nodes.Update):
-        return plan_update(statement, names, options)
-    return plan_delete(statement, names, options)
+        return plan_update(statement, written, tables, options)
+    return plan_delete(statement, written, tables, options)
 
 
 def _read(statement: nodes.Select | nodes.Compound, written: Written, tables: Tables, options: PlanOptions) -> Plan:

@@ -208,10 +208,26 @@ class InsertPlan:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """The SELECT that finds the rows of an UPDATE or DELETE which DynamoDB alone cannot judge or compute.
+
+    Its rows hold the key, then ``judged`` as SQLite had them, then what SET takes.
+
+    :ivar judged: the columns that were judged or computed with: they must still be what was read.
+    :ivar shown: those of them that SQLite did not compute with.
+    """
+
+    plan: LocalPlan
+    judged: tuple[Column, ...]
+    shown: frozenset[str]
+
+
+@dataclass(frozen=True)
 class ChangePlan:
     """An UPDATE or a DELETE.
 
-    :ivar key: the key, where the WHERE gives it whole; else ``find`` reads the keys first.
+    :ivar where: what DynamoDB can judge of the WHERE: all of it, but where there is a ``finding``.
+    :ivar key: the key, where the WHERE gives it whole; else ``find`` reads the keys first, or ``finding`` the rows.
     :ivar rest: the condition beside the key: all of the WHERE where keys are found first.
     :ivar assignments: what is set; ``None`` for a DELETE.
     :ivar check: what else the WHERE says of the key alone: where it is not so, nothing is sent.
@@ -227,6 +243,7 @@ class ChangePlan:
     returning: Projection | None = None
     check: Predicate = ALWAYS
     early: bool = False
+    finding: Finding | None = None
 
     @property
     def moves(self) -> bool:

@@ -8,7 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import DataError
-from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute, Default, Extend, Give, Increase, Members, Places
+from sqlalchemy_dynamorm.plan.assignments import (
+    Assignment,
+    Compute,
+    Default,
+    Extend,
+    Give,
+    Increase,
+    Members,
+    Places,
+    Take,
+)
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
 from sqlalchemy_dynamorm.run import edits
 from sqlalchemy_dynamorm.run.bind import Bound
@@ -30,6 +40,10 @@ class Done:
 
     edits: Edits
     used: frozenset[str] = frozenset()
+
+    def judged_by(self, names: frozenset[str]) -> Done:
+        """The same, decided by these attributes too."""
+        return Done(self.edits, self.used | names) if names else self
 
     def without(self, names: Sequence[str]) -> Done:
         """The same, leaving these attributes alone."""
@@ -86,16 +100,19 @@ class Setting:
         return given(self.table, column, found)
 
 
-def setting(table: Table, assignments: Sequence[Assignment], values: Bound) -> Setting:
+def setting(table: Table, assignments: Sequence[Assignment], values: Bound, taken: Sequence[Any] = ()) -> Setting:
     """SET with one set of values.
 
+    :param taken: what the SELECT that found the row computed for it.
     :raises DataError: a value that does not fit its column.
     """
     fixed: dict[str, Edit] = {}
     computed: list[tuple[Column, Compute]] = []
     for each in assignments:
         column, change = each.column, each.change
-        if not isinstance(change, Compute):
+        if isinstance(change, Take):
+            fixed[column.name] = Assign(given(table, column, taken[change.at]))
+        elif not isinstance(change, Compute):
             edit = _edit(table, column, change, values)
             if edit is not None:
                 fixed[column.name] = edit

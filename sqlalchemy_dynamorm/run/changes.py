@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy_dynamorm.errors import SerializationError, StaleRow
-from sqlalchemy_dynamorm.plan.assignments import Give
+from sqlalchemy_dynamorm.plan.assignments import Give, Take
 from sqlalchemy_dynamorm.plan.predicates import NEVER, columns_of
 from sqlalchemy_dynamorm.plan.schema import Column
 from sqlalchemy_dynamorm.plan.steps import ChangePlan
@@ -19,12 +19,14 @@ from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.early import refuse_taken_keys, refuse_taken_values
 from sqlalchemy_dynamorm.run.evaluate import checker
+from sqlalchemy_dynamorm.run.finding import Finder
 from sqlalchemy_dynamorm.run.images import Image
 from sqlalchemy_dynamorm.run.items import applied
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values, key_given, key_of
 from sqlalchemy_dynamorm.run.overlay import complete
 from sqlalchemy_dynamorm.run.reads import Reader, Scope, project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows, held
+from sqlalchemy_dynamorm.run.searching import Searching
 from sqlalchemy_dynamorm.run.sources import Row, whole_items
 from sqlalchemy_dynamorm.run.targets import Target, rounds
 from sqlalchemy_dynamorm.run.values import Item
@@ -45,6 +47,7 @@ class Changer:
     needed: frozenset[str] | None = field(init=False)
     finder: Reader | None = field(init=False)
     at_once: AtOnce = field(init=False)
+    searching: Searching | None = field(init=False)
 
     def __post_init__(self) -> None:
         plan = self.plan
@@ -55,10 +58,16 @@ class Changer:
         object.__setattr__(self, "at_once", AtOnce(plan, self.decoder, everything, self.whole))
         object.__setattr__(self, "needed", _needed(plan))
         object.__setattr__(self, "finder", Reader(plan.find) if plan.find is not None else None)
+        searching = None if plan.finding is None else Searching(self, Finder(plan.table, plan.finding))
+        object.__setattr__(self, "searching", searching)
 
     def run(self, batch: Sequence[Bound], scope: Scope, buffer: Buffer | None) -> Execution:
         """Change what each set of values says; the rowcount is exact."""
         count = 0
+        if self.searching is not None and self._judged_by:
+            for row, values in enumerate(batch, 1):
+                count += yield from self.searching.run(values, row, scope, buffer)
+            return Outcome(count)
         # Where keys must be found, each set of values sees what the one before it changed.
         for part in [batch] if self.plan.key is not None else [[values] for values in batch]:
             targets = yield from self._targets(part, scope)
@@ -77,6 +86,9 @@ class Changer:
         table, plan = self.plan.table, self.plan
         targets: list[Target] = []
         for row, values in enumerate(batch, 1):
+            if self.searching is not None:
+                targets += yield from self.searching.targets(values, row, scope)
+                continue
             set_ = None if plan.assignments is None else setting(table, plan.assignments, values)
             if plan.key is not None:
                 key = key_given(table, plan.key, values, plan.check)
@@ -93,6 +105,11 @@ class Changer:
         rows = yield from self.finder.found(values, scope)
         return [key for row in rows if (key := key_from_values(self.plan.table, row)) is not None]
 
+    @property
+    def _judged_by(self) -> frozenset[str]:
+        """The attributes that SQLite judged by and computed with."""
+        return frozenset(() if self.plan.finding is None else (each.name for each in self.plan.finding.judged))
+
     # --- AUTOCOMMIT, where it takes several actions ---
 
     @property
@@ -105,7 +122,7 @@ class Changer:
 
     def _judged(self, targets: list[Target], buffer: Buffer) -> Asking[int]:
         """Know the items, those together that must be read, then change those on which the WHERE holds, in order."""
-        images = yield from self._images(targets, buffer)
+        images = yield from self.images(targets, buffer)
         return (yield from self.judged(targets, images, buffer))
 
     def judged(self, targets: list[Target], images: Mapping[Identity, Image], buffer: Buffer) -> Asking[int]:
@@ -126,7 +143,7 @@ class Changer:
                     moved.append((target.key, after))
             elif buffer.repeatable:
                 buffer.watch(table, target.key, [column.name for column in columns_of(self.plan.where)])
-            if self.plan.find is None:  # each is a statement of its own
+            if self.plan.find is None and self.plan.finding is None:  # each is a statement of its own
                 yield from self._arrive(buffer, moved, early=early)
         yield from self._arrive(buffer, moved, early=early)
         if early:
@@ -145,7 +162,7 @@ class Changer:
             left, item = moved.pop(0)
             buffer.insert(table, item, left=left)
 
-    def _images(self, targets: list[Target], buffer: Buffer) -> Asking[dict[Identity, Image]]:
+    def images(self, targets: list[Target], buffer: Buffer) -> Asking[dict[Identity, Image]]:
         """The items as this transaction sees them; those of which it knows too little are read, whole, together."""
         table = self.plan.table
         yield from complete(buffer, table, self.needed, {identity(target.key, table) for target in targets})
@@ -178,7 +195,7 @@ class Changer:
         return image if decides else None
 
     def matches(self, image: Item, target: Target) -> bool:
-        """Whether the WHERE holds on an item."""
+        """Whether the WHERE holds on an item, as far as DynamoDB judges it."""
         return checker(self.plan.where, self.fields, target.values)(self.whole.row(image))
 
     def _change(self, target: Target, image: Image, buffer: Buffer) -> Asking[Item | None]:
@@ -187,12 +204,13 @@ class Changer:
         One whose key changes has left its old key, and is still to be put under the new one.
         """
         table, check, before = self.plan.table, Check(self.plan.rest, target.values), image.item or {}
-        done = None if target.setting is None else target.setting.of(before)
+        done = None if target.setting is None else target.setting.of(before).judged_by(self._judged_by)
         after = None if done is None else applied(before, done.edits, table)
         if after is not None and key_of(after, table) != key_of(before, table):
             buffer.leave(table, image, check)
         elif done is None:
             buffer.delete(table, image, check)
+            buffer.show(table, target.key, self._judged_by)
         else:
             buffer.update(table, image, done.without(table.key_columns), check)
         if self.plan.returning is not None:
@@ -222,9 +240,10 @@ def alone(judged: Callable[[Buffer], Asking[int]]) -> Asking[int]:
 
 def _needed(plan: ChangePlan) -> frozenset[str] | None:
     """The attributes that an image must hold, to be changed without reading the item again; ``None`` for all."""
-    if plan.moves or not all(isinstance(each.change, Give) for each in plan.assignments or ()):
+    if plan.moves or not all(isinstance(each.change, Give | Take) for each in plan.assignments or ()):
         return None
     given = {each.column for each in plan.assignments or ()}
     shown = [column for column in (plan.returning.fields if plan.returning else ()) if column not in given]
     guarded = [name for unique in plan.table.uniques for name in unique.columns]
-    return frozenset([*(column.name for column in (*columns_of(plan.where), *shown)), *guarded])
+    judged = () if plan.finding is None else plan.finding.judged
+    return frozenset([*(column.name for column in (*columns_of(plan.where), *shown, *judged)), *guarded])

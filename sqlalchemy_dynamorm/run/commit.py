@@ -83,9 +83,52 @@ def _sent(taking: Taking) -> Asking[None]:
     _check_size(taking)
     actions = taking.actions()
     if len(actions) == 1 and actions[0][0] != "ConditionCheck" and not taking.entries[0].once:
-        yield from _single(taking.entries[0], actions[0])
+        try:
+            yield _single(taking.entries[0], actions[0])
+        except ConditionFailed as failed:
+            raise _lost(taking.entries[0], failed.item) from None
     elif actions:
         yield from _together(taking)
+
+
+def commit_each(buffers: Sequence[Buffer]) -> Asking[list[Error | None]]:
+    """Commit several transactions, each for itself, those of a single write in parallel; what became of each."""
+    outcomes: list[Error | None] = [None] * len(buffers)
+    alone: list[tuple[int, Taking, Request]] = []
+    for at, buffer in enumerate(buffers):
+        try:
+            taking = Taking.of(expected(buffer))
+            if len(taking.entries) == 1 and not taking.guards:
+                alone.append((at, taking, _request(taking.entries[0])))
+            else:
+                yield from commit(buffer)
+        except Error as error:
+            outcomes[at] = error
+    if alone:
+        answers: list[bytes | Error] = yield [request for _, _, request in alone]
+        for (at, taking, _), answer in zip(alone, answers, strict=True):
+            outcomes[at] = _became(answer, taking)
+    return outcomes
+
+
+def _request(entry: Entry) -> Request:
+    """The one write of a transaction, with a token where sending it twice would do more than sending it once."""
+    action = entry.action()
+    if entry.once or action[0] == "ConditionCheck":
+        return transaction([{action[0]: _told(action[1])}])
+    return _single(entry, action)
+
+
+def _became(answer: bytes | Error, taking: Taking) -> Error | None:
+    match answer:
+        case ConditionFailed():
+            return _lost(taking.entries[0], answer.item)
+        case TransactionCanceled():
+            return cancelled(answer, taking)
+        case Error():
+            return answer
+        case _:
+            return None
 
 
 def expected(buffer: Buffer) -> list[Entry]:
@@ -140,14 +183,11 @@ def _check_size(taking: Taking) -> None:
         raise TransactionTooLarge(f"The transaction writes {taking.size} bytes, and DynamoDB takes {MAX_BYTES}. {ways}")
 
 
-def _single(entry: Entry, action: Action) -> Asking[None]:
+def _single(entry: Entry, action: Action) -> Request:
     kind, params = action[0], _told(action[1])
     again = params if excludes_itself(entry) else None
     own = entry.after if entry.own and entry.before is None else None
-    try:
-        yield Request(_SINGLE[kind], params, repeatable=False, again=again, own=own)
-    except ConditionFailed as failed:
-        raise _lost(entry, failed.item) from None
+    return Request(_SINGLE[kind], params, repeatable=False, again=again, own=own)
 
 
 def _together(taking: Taking) -> Asking[None]:

@@ -53,8 +53,8 @@ def compute(operand: nodes.Operand, column: Column, columns: Mapping[str, Column
                 return _appended(of(first_list), of(second_list), column)
             case nodes.SetChange(target, members, remove):
                 return _members(of(target), values(members), remove)
-            case nodes.JsonChange():
-                raise AssertionError("the planner lets json_set() be of the column that is set alone")
+            case nodes.JsonChange() | nodes.Selected():
+                raise AssertionError("the planner lets neither be a part of what is computed here")
             case _:
                 found = values(part)
                 return found.value if isinstance(found, Json) and found != JSON_NULL else found

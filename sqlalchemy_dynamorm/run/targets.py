@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.assignments import Setting
@@ -23,12 +23,14 @@ class Target:
     :ivar values: the values that the statement has for it.
     :ivar setting: what is set; ``None`` to delete it.
     :ivar row: the position of the values in an executemany, from 1.
+    :ivar judged: what it was judged by, as SQLite had it, where SQLite found it.
     """
 
     key: Item
     values: Bound
     setting: Setting | None
     row: int = 1
+    judged: tuple[Any, ...] = ()
 
 
 class Keyed(Protocol):

@@ -151,8 +151,6 @@ _CLAUSES: dict[str, str] = {
     "column.catalog": "A column name of four parts",
     "indexed": "INDEXED BY",
     "into": "INTO",
-    "from_": "FROM in UPDATE",
-    "using": "USING in DELETE",
     "delete.tables": "DELETE without FROM",
     "tablealias.columns": "A column list behind an alias",
     "between.symmetric": "BETWEEN SYMMETRIC",

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlglot import exp
 
-from sqlalchemy_dynamorm.errors import ProgrammingError
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import Closed, Scope, name_of, unsupported
-from sqlalchemy_dynamorm.sql.read_expressions import column, column_or_excluded, value
+from sqlalchemy_dynamorm.sql.read_expressions import column, column_or_excluded, expression, value
 from sqlalchemy_dynamorm.sql.read_sequences import next_value
 
 operand: Closed[nodes.Operand] = Closed("what SET gives a column")
@@ -21,14 +21,19 @@ for _kind, (_handler, _arguments) in value.handlers.items():
         operand.handlers[_kind] = _handler, _arguments
 
 
-def read_assignments(found: list[exp.Expr], scope: Scope) -> tuple[nodes.Assignment, ...]:
+def read_assignments(
+    found: list[exp.Expr], scope: Scope, beside: nodes.TableName | None = None
+) -> tuple[nodes.Assignment, ...]:
     """The assignments of SET; those to parts of one document become one.
 
+    :param beside: the table that is changed, where others stand beside it.
     :raises ProgrammingError: a column is set twice.
     """
     read: dict[str, nodes.Operand] = {}
-    for node in found:
-        name, new = _assignment(node, scope)
+    for at, node in enumerate(found):
+        name, new = _assignment(node, at, scope)
+        if beside is not None and not _of_target(new, beside):
+            new = nodes.Selected(expression(node.expression, scope), at)
         before = read.get(name)
         if before is not None:
             new = _both(name, before, new)
@@ -36,14 +41,28 @@ def read_assignments(found: list[exp.Expr], scope: Scope) -> tuple[nodes.Assignm
     return tuple(read.items())
 
 
-def _assignment(node: exp.Expr, scope: Scope) -> nodes.Assignment:
+def _of_target(operand: nodes.Operand, target: nodes.TableName) -> bool:
+    """Whether all columns in an operand say that they are of the table that is changed."""
+    called = target.alias or target.name
+    return all(found.table == called for found in nodes.columns_in(operand))
+
+
+def _assignment(node: exp.Expr, at: int, scope: Scope) -> nodes.Assignment:
     if type(node) is not exp.EQ:
         raise unsupported("SET with anything but column = value")
     if type(node.this) is exp.Column:
-        return _target(node.this, scope).name, next_value(node.expression, scope) or operand(node.expression, scope)
+        return _target(node.this, scope).name, next_value(node.expression, scope) or _given(node.expression, at, scope)
     target, path = _place(node.this, scope)
     change = nodes.JsonChange(target, ((path, value(node.expression, scope)),))
     return target.name, change
+
+
+def _given(node: exp.Expr, at: int, scope: Scope) -> nodes.Operand:
+    """What is computed of the row here, exactly, or else by a SELECT of the row."""
+    try:
+        return operand(node, scope)
+    except Unsupported:
+        return nodes.Selected(expression(node, scope), at)
 
 
 def _both(name: str, first: nodes.Operand, second: nodes.Operand) -> nodes.Operand:
@@ -91,7 +110,7 @@ def _unquoted(node: exp.Expr) -> exp.Expr:
 @operand.reads(exp.JSONExtract, *_EXTRACT)
 @operand.reads(exp.JSONExtractScalar, *_EXTRACT)
 def _extracted(node: exp.Expr, scope: Scope) -> nodes.Operand:
-    raise unsupported(f"{name_of(node)} as what SET gives a column")
+    raise unsupported(f"{name_of(node)} in what is computed of the row here")
 
 
 # --- what is computed of the row --------------------------------------------------------------------------------

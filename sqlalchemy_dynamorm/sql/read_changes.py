@@ -10,7 +10,7 @@ from sqlalchemy_dynamorm.sql.closed_world import Scope, unsupported
 from sqlalchemy_dynamorm.sql.read_assignments import read_assignments
 from sqlalchemy_dynamorm.sql.read_conflicts import read_conflict
 from sqlalchemy_dynamorm.sql.read_expressions import name, value
-from sqlalchemy_dynamorm.sql.read_queries import Outputs, opened, output, query, read_where, table
+from sqlalchemy_dynamorm.sql.read_queries import Outputs, opened, output, query, read_where, read_with, source, table
 from sqlalchemy_dynamorm.sql.read_sequences import next_value
 
 
@@ -30,14 +30,14 @@ def _target(node: exp.Expr, scope: Scope) -> tuple[nodes.TableName, tuple[str, .
 
 
 def _rows(node: exp.Insert, width: int, scope: Scope) -> tuple[tuple[nodes.Value, ...], ...]:
-    source = node.args.get("expression")
+    given = node.args.get("expression")
     if node.args.get("default"):
-        if source or width:
+        if given or width:
             raise ProgrammingError("DEFAULT VALUES stands alone, without columns and without VALUES.")
         return ((),)
-    if type(source) is not exp.Values:
-        raise unsupported("INSERT from a SELECT" if source else "INSERT without VALUES")
-    rows = tuple(_row(row, scope) for row in opened(source).expressions)
+    if type(given) is not exp.Values:
+        raise unsupported("INSERT from a SELECT" if given else "INSERT without VALUES")
+    rows = tuple(_row(row, scope) for row in opened(given).expressions)
     wrong = next((len(row) for row in rows if len(row) != (width or len(rows[0]))), None)
     if wrong is not None:
         raise ProgrammingError(f"INSERT has {width or len(rows[0])} columns and a row of {wrong} values.")
@@ -48,16 +48,32 @@ def _row(node: exp.Expr, scope: Scope) -> tuple[nodes.Value, ...]:
     return tuple(next_value(part, scope) or value(part, scope) for part in opened(node).expressions)
 
 
-@query.reads(exp.Update, "this", "expressions", "where", "returning")
+@query.reads(exp.Update, "this", "expressions", "from_", "where", "returning", "with_")
 def _update(node: exp.Update, scope: Scope) -> nodes.Query:
     target = table(node.this, scope)
-    assignments = read_assignments(node.expressions, scope)
-    return nodes.Update(target, assignments, read_where(node, scope), _returning(node, scope))
+    sources = (source(node.args["from_"], scope),) if node.args.get("from_") else ()
+    assignments = read_assignments(node.expressions, scope, target if sources else None)
+    where, shown = read_where(node, scope), _returning(node, scope)
+    return nodes.Update(target, assignments, where, shown, _crossed(sources), read_with(node, scope)[0])
 
 
-@query.reads(exp.Delete, "this", "where", "returning")
+@query.reads(exp.Delete, "this", "using", "where", "returning", "with_")
 def _delete(node: exp.Delete, scope: Scope) -> nodes.Query:
-    return nodes.Delete(table(node.this, scope), read_where(node, scope), _returning(node, scope))
+    sources = tuple(source(each, scope) for each in node.args.get("using") or ())
+    where, shown = read_where(node, scope), _returning(node, scope)
+    return nodes.Delete(table(node.this, scope), where, shown, _crossed(sources), read_with(node, scope)[0])
+
+
+def _crossed(sources: tuple[nodes.Source, ...]) -> tuple[nodes.Source, ...]:
+    """The tables beside the one that is changed, which all rows are crossed with.
+
+    :raises Unsupported: an outer join that would keep the rows of the table that is changed.
+    """
+    for each in sources:
+        for join in each.joins if isinstance(each, nodes.Group) else ():
+            if join.kind in ("RIGHT", "FULL"):
+                raise unsupported(f"{join.kind} JOIN beside the table that is changed", "it is joined to them all")
+    return sources
 
 
 def _returning(node: exp.Expr, scope: Scope) -> Outputs:

@@ -172,7 +172,7 @@ def _select(node: exp.Select, scope: Scope) -> nodes.Relation:
     found = source(node.args["from_"], scope) if node.args.get("from_") else None
     if found is None and any(isinstance(item, nodes.Star) for item in outputs):
         raise ProgrammingError("SELECT * needs a table.")
-    tables, recursive = _with(node, scope)
+    tables, recursive = read_with(node, scope)
     return nodes.Select(
         outputs,
         found,
@@ -214,7 +214,8 @@ def _distinct(node: exp.Expr) -> bool:
     return True
 
 
-def _with(node: exp.Expr, scope: Scope) -> tuple[tuple[nodes.CommonTable, ...], bool]:
+def read_with(node: exp.Expr, scope: Scope) -> tuple[tuple[nodes.CommonTable, ...], bool]:
+    """The tables of WITH, and whether they may name themselves."""
     found = node.args.get("with_")
     if not found:
         return (), False
@@ -240,7 +241,7 @@ def _compound(node: exp.SetOperation, scope: Scope) -> nodes.Relation:
     operator = _OPERATORS.get((type(node), bool(node.args.get("distinct"))))
     if operator is None:
         raise unsupported(f"{name_of(node)} ALL", "SQLite has it for UNION alone")
-    tables, recursive = _with(node, scope)
+    tables, recursive = read_with(node, scope)
     return nodes.Compound(
         operator,
         _part(node.this, scope),

@@ -41,6 +41,8 @@ def write_operand(operand: nodes.Operand) -> str:
             return f"{'set_remove' if remove else 'set_add'}({write_operand(target)}, {write_expression(members)})"
         case nodes.JsonChange():
             return _json(operand)
+        case nodes.Selected(expression):
+            return write_expression(expression)
         case _:
             return write_expression(operand)
 

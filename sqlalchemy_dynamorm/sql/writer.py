@@ -90,12 +90,19 @@ def _conflict(node: nodes.Conflict) -> str:
     return f" ON CONFLICT{target} DO UPDATE SET {write_assignments(node.assignments)}{_where(node.where)}"
 
 
+def _refuse_several(node: nodes.Update | nodes.Delete) -> None:
+    if node.sources or node.tables:
+        raise Unsupported("Only an UPDATE or DELETE of one table has a text that is written anew.")
+
+
 def _update(node: nodes.Update) -> str:
+    _refuse_several(node)
     assignments = write_assignments(node.assignments)
     return f"UPDATE {write_table(node.table)} SET {assignments}{_where(node.where)}{_returning(node.returning)}"
 
 
 def _delete(node: nodes.Delete) -> str:
+    _refuse_several(node)
     return f"DELETE FROM {write_table(node.table)}{_where(node.where)}{_returning(node.returning)}"
 
 

@@ -29,7 +29,6 @@ NO_SERVER_DEFAULTS = "A default that is an expression is computed by the databas
 NO_SWITCH = "The default schema belongs to the engine, not to a connection."
 NO_TABLE_AS = "Not yet: CREATE TABLE AS SELECT."
 NO_TEMPORARY = "DynamoDB has no temporary tables."
-NO_TWO_TABLES = "Not yet: UPDATE or DELETE that reads a second table."
 NO_UNIQUE = "A unique constraint and a unique index are reflected as what they are declared as, not as each other."
 NO_VIEWS = "DynamoDB has no views."
 OWN_TEXT = "The test asserts the text of an expanded IN; here a list is one parameter, so one plan serves every length."

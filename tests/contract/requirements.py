@@ -55,7 +55,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
         "temp_table_reflect_indexes",
         "temp_table_reflection",
     ),
-    reasons.NO_TWO_TABLES: ("delete_from", "update_from"),
     reasons.NO_PARENTHESES: (
         "parens_in_union_contained_select_w_limit_offset",
         "parens_in_union_contained_select_wo_limit_offset",

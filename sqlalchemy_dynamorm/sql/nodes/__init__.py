@@ -16,6 +16,7 @@ from sqlalchemy_dynamorm.sql.nodes.assignments import (
     ListAppend,
     Operand,
     Path,
+    Selected,
     SetChange,
     columns_in,
 )
@@ -183,6 +184,7 @@ __all__ = [
     "RenameColumn",
     "Same",
     "Select",
+    "Selected",
     "SetChange",
     "SetComment",
     "SetDefault",

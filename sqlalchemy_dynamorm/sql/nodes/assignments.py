@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal as Choice
 from typing import Union
 
-from sqlalchemy_dynamorm.sql.nodes.expressions import Column, Value
+from sqlalchemy_dynamorm.sql.nodes.expressions import Column, Expression, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,18 @@ class JsonChange:
     places: tuple[tuple[Path, Value | None], ...]
 
 
-Operand = Union[Value, Column, Arithmetic, Joined, Coalesce, ListAppend, SetChange, JsonChange]
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Anything else, which only a SELECT of the row computes: CASE, a function, a query.
+
+    :ivar at: which of the assignments in the text it is of, from 0.
+    """
+
+    expression: Expression
+    at: int = field(default=0, compare=False)
+
+
+Operand = Union[Value, Column, Arithmetic, Joined, Coalesce, ListAppend, SetChange, JsonChange, Selected]
 
 Assignment = tuple[str, Operand]
 """``column = operand``."""

@@ -205,21 +205,25 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """``UPDATE table SET assignments [WHERE where] [RETURNING returning]``."""
+    """``[WITH tables] UPDATE table SET assignments [FROM sources] [WHERE where] [RETURNING returning]``."""
 
     table: TableName
     assignments: tuple[Assignment, ...]
     where: Expression | None = None
     returning: tuple[Output | Star, ...] = ()
+    sources: tuple[Source, ...] = ()
+    tables: tuple[CommonTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """``DELETE FROM table [WHERE where] [RETURNING returning]``."""
+    """``[WITH tables] DELETE FROM table [USING sources] [WHERE where] [RETURNING returning]``."""
 
     table: TableName
     where: Expression | None = None
     returning: tuple[Output | Star, ...] = ()
+    sources: tuple[Source, ...] = ()
+    tables: tuple[CommonTable, ...] = ()
 
 
 Query = Union[Select, Compound, Insert, Update, Delete]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy_dynamorm.plan.options import PlanOptions
-from sqlalchemy_dynamorm.plan.planner import Written, plan
+from sqlalchemy_dynamorm.plan.planner import plan
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
 from sqlalchemy_dynamorm.plan.steps import ChangePlan, InsertPlan, Plan, ReadPlan
+from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 

@@ -5,10 +5,11 @@ import pytest
 from sqlalchemy_dynamorm.errors import ScanRefused, UndefinedIndex, Unsupported
 from sqlalchemy_dynamorm.plan.local import LocalWarning
 from sqlalchemy_dynamorm.plan.options import PlanOptions
-from sqlalchemy_dynamorm.plan.planner import Written, plan
+from sqlalchemy_dynamorm.plan.planner import plan
 from sqlalchemy_dynamorm.plan.policy import ScanWarning
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
 from sqlalchemy_dynamorm.plan.steps import LocalPlan, Scan
+from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 from tests.unit.plan.planning import table

@@ -4,9 +4,10 @@ import pytest
 
 from sqlalchemy_dynamorm.errors import Throttled
 from sqlalchemy_dynamorm.plan.options import PlanOptions
-from sqlalchemy_dynamorm.plan.planner import Written, plan
+from sqlalchemy_dynamorm.plan.planner import plan
 from sqlalchemy_dynamorm.plan.schema import Index
 from sqlalchemy_dynamorm.plan.steps import LocalPlan
+from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.run import local
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.local import LocalReader

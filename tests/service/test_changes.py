@@ -1,0 +1,176 @@
+"""UPDATE and DELETE that look at other rows or compute: what they change, and by which calls, on each server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from sqlalchemy_dynamorm import count_calls
+from tests.servers import Server
+
+METADATA = sa.MetaData()
+PEOPLE = sa.Table(
+    "people",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String),
+    sa.Column("age", sa.Integer),
+    sa.Column("paid", sa.Numeric(10, 2)),
+)
+ORDERS = sa.Table(
+    "orders",
+    METADATA,
+    sa.Column("shop", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("person", sa.Integer, index=True),
+    sa.Column("amount", sa.Numeric(10, 2)),
+)
+P, OF = PEOPLE.c, ORDERS.c
+
+
+@pytest.fixture(params=["AUTOCOMMIT", "READ COMMITTED"])
+def engine(server: Server, schema: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if server.name == "dynalite" and request.param != "AUTOCOMMIT":
+        pytest.skip("dynalite has no transactions")
+    engine = sa.create_engine(server.url(schema), isolation_level=request.param)
+    METADATA.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(
+            PEOPLE.insert(), [{"id": n, "name": f"N{n}", "age": 10 * n, "paid": Decimal(n)} for n in range(1, 5)]
+        )
+        connection.execute(
+            ORDERS.insert(),
+            [{"shop": "ab"[n % 2], "number": n, "person": 1 + n // 2, "amount": Decimal(n) / 4} for n in range(1, 6)],
+        )
+    yield engine
+    METADATA.drop_all(engine)
+    engine.dispose()
+
+
+def changed(engine: Engine, statement: Any) -> tuple[int, list[str]]:
+    """The rowcount and the calls."""
+    with count_calls(engine) as calls, engine.begin() as connection:
+        count = connection.execute(statement).rowcount
+    return count, calls.operations
+
+
+def column(engine: Engine, found: Any) -> list[Any]:
+    with engine.connect() as connection:
+        return [row[1] for row in sorted(map(tuple, connection.execute(sa.select(P.id, found))))]
+
+
+OF_SHOP_A = sa.select(OF.person).where(OF.shop == "a")  # persons 2 and 3
+
+
+def test_keys_that_a_query_gives_are_read_by_key(engine: Engine) -> None:
+    count, calls = changed(engine, sa.update(PEOPLE).where(P.id.in_(OF_SHOP_A)).values(name="x"))
+    assert (count, calls[:2]) == (2, ["Query", "BatchGetItem"])
+    assert column(engine, P.name) == ["N1", "x", "x", "N4"]
+    assert changed(engine, sa.delete(PEOPLE).where(P.id.in_(OF_SHOP_A)))[0] == 2
+    assert column(engine, P.id) == [1, 4]
+
+
+def test_a_correlated_exists(engine: Engine) -> None:
+    dear = sa.exists().where(OF.shop == "b", OF.person == P.id, OF.amount * 40 > P.age)
+    assert changed(engine, sa.update(PEOPLE).where(dear).values(age=0))[0] == 2
+    assert column(engine, P.age) == [10, 0, 0, 40]
+
+
+def test_what_set_computes(engine: Engine) -> None:
+    computed = sa.update(PEOPLE).values(
+        name=sa.case((P.age > 20, sa.func.lower(P.name)), else_=P.name + "!"), paid=P.paid / 3
+    )
+    assert changed(engine, computed)[0] == 4
+    assert column(engine, P.name) == ["N1!", "N2!", "n3", "n4"]
+    assert column(engine, P.paid) == [Decimal("0.33"), Decimal("0.67"), Decimal("1.00"), Decimal("1.33")]
+    spent = sa.select(sa.func.sum(OF.amount)).where(OF.person == P.id).scalar_subquery()
+    assert changed(engine, sa.update(PEOPLE).where(P.id <= 3, P.id.in_([1, 2, 3])).values(paid=spent))[0] == 3
+    assert column(engine, P.paid)[:3] == [Decimal("0.25"), Decimal("1.25"), Decimal("2.25")]
+
+
+def test_one_row_is_read_and_written(engine: Engine) -> None:
+    _, calls = changed(engine, sa.update(PEOPLE).where(P.id == 1).values(name=sa.func.lower(P.name)))
+    assert calls == ["GetItem", "UpdateItem"]
+
+
+def test_update_from_and_delete_using(engine: Engine) -> None:
+    joined = (
+        sa.update(PEOPLE).where(P.id == OF.person, OF.shop == "b", OF.number == 3).values(paid=OF.amount, name="from")
+    )
+    assert changed(engine, joined)[0] == 1
+    assert column(engine, P.name) == ["N1", "from", "N3", "N4"]
+    assert column(engine, P.paid)[1] == Decimal("0.75")
+    assert changed(engine, sa.delete(PEOPLE).where(P.id == OF.person, OF.shop == "a"))[0] == 2
+    assert column(engine, P.id) == [1, 4]
+
+
+def test_a_cte_before_a_delete(engine: Engine) -> None:
+    rich = sa.select(OF.person.label("id")).where(OF.shop == "a").cte("rich")
+    assert changed(engine, sa.delete(PEOPLE).where(P.id.in_(sa.select(rich.c.id))))[0] == 2
+
+
+def test_a_scan_is_refused_and_the_index_named(engine: Engine) -> None:
+    names = sa.select(OF.shop).where(OF.shop == "a")
+    with pytest.raises(exc.NotSupportedError, match='Index\\("ix_people_name"'), engine.begin() as connection:
+        connection.execute(sa.delete(PEOPLE).where(P.name.in_(names)))
+    with engine.begin() as connection:
+        counted = sa.delete(PEOPLE).where(sa.func.lower(P.name) == "n2")
+        assert connection.execute(counted, execution_options={"dynamodb_scan": "allow"}).rowcount == 1
+
+
+def test_returning(engine: Engine) -> None:
+    with engine.begin() as connection:
+        shown = connection.execute(
+            sa.update(PEOPLE).where(P.id.in_(OF_SHOP_A)).values(name=sa.func.lower(P.name)).returning(P.id, P.name)
+        )
+        assert sorted(map(tuple, shown)) == [(2, "n2"), (3, "n3")]
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Animal(Base):
+    __tablename__ = "animals"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    name: Mapped[str]
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}  # noqa: RUF012
+
+
+class Dog(Animal):
+    __tablename__ = "dogs"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("animals.id"), primary_key=True)
+    tricks: Mapped[int]
+    __mapper_args__ = {"polymorphic_identity": "dog"}  # noqa: RUF012
+
+
+@pytest.mark.parametrize("synchronize", ["auto", "evaluate", "fetch", False])
+def test_the_orm_knows_what_its_statements_changed(ministack: Server, schema: str, synchronize: Any) -> None:
+    engine = sa.create_engine(ministack.url(schema, scan="allow"))
+    Base.metadata.create_all(engine)
+    option = {"synchronize_session": synchronize}
+    with Session(engine) as session:
+        session.add_all([Animal(id=1, name="Tom"), Dog(id=2, name="Rex", tricks=1), Dog(id=3, name="Bo", tricks=5)])
+        session.commit()
+        dogs = session.scalars(sa.select(Dog).order_by(Dog.id)).all()
+        session.execute(sa.update(Dog).where(Dog.tricks > 2).values(tricks=Dog.tricks + 1), execution_options=option)
+        session.execute(sa.update(Animal).where(Animal.id == 2).values(name="Max"), execution_options=option)
+        if synchronize:
+            assert [(dog.tricks, dog.name) for dog in dogs] == [(1, "Max"), (6, "Bo")]
+        session.commit()
+        assert [(dog.tricks, dog.name) for dog in dogs] == [(1, "Max"), (6, "Bo")]
+        deleted = sa.delete(Animal).where(Animal.id.in_(sa.select(Dog.id).where(Dog.tricks == 1)))
+        fetch = "fetch" if synchronize == "evaluate" else synchronize
+        session.execute(deleted, execution_options={"synchronize_session": fetch})
+        session.commit()
+        assert session.scalars(sa.select(Animal.name).order_by(Animal.id)).all() == ["Tom", "Bo"]
+    Base.metadata.drop_all(engine)
+    engine.dispose()

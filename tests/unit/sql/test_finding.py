@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.finding import select_of
+from sqlalchemy_dynamorm.sql.reader import read
+
+
+def found(text: str, *columns: str) -> str:
+    """The SELECT of all that SET computes by one."""
+    node = read(text)
+    node = node.query if isinstance(node, nodes.Explain) else node
+    assert isinstance(node, nodes.Update | nodes.Delete)
+    given = [operand for _, operand in node.assignments] if isinstance(node, nodes.Update) else []
+    return select_of(text, node, columns or ("id",), [each for each in given if isinstance(each, nodes.Selected)])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("DELETE FROM t", 'SELECT "t"."id" FROM t'),
+        (
+            "DELETE FROM t WHERE a IN (SELECT b FROM u WHERE c)",
+            'SELECT "t"."id" FROM t WHERE a IN (SELECT b FROM u WHERE c)',
+        ),
+        ("EXPLAIN UPDATE t SET a = lower(b)", 'SELECT "t"."id", lower(b) FROM t'),
+        ("UPDATE t AS x SET a = 1, b = a / 2 WHERE x.id = 1", 'SELECT "x"."id", a / 2 FROM t AS x WHERE x.id = 1'),
+        ("UPDATE s.t SET a = lower(s.t.a)", 'SELECT "s"."t"."id", lower(s.t.a) FROM s.t'),
+        (
+            "UPDATE t SET a = CASE WHEN b = 1 THEN 2 END, c = (SELECT d, e FROM u WHERE f) RETURNING a",
+            'SELECT "t"."id", CASE WHEN b = 1 THEN 2 END, (SELECT d, e FROM u WHERE f) FROM t',
+        ),
+        (
+            "UPDATE t SET a = b IS DISTINCT FROM 'from, where' FROM u, v WHERE t.id = u.id",
+            """SELECT "t"."id", b IS DISTINCT FROM 'from, where' FROM t, u, v WHERE t.id = u.id""",
+        ),
+        ("DELETE FROM t USING u AS v WHERE t.a = v.a", 'SELECT "t"."id" FROM t, u AS v WHERE t.a = v.a'),
+        (
+            "WITH c AS (SELECT 1 AS x) UPDATE t SET a = (SELECT x FROM c) WHERE :set = :where",
+            'WITH c AS (SELECT 1 AS x) SELECT "t"."id", (SELECT x FROM c) FROM t WHERE :set = :where',
+        ),
+    ],
+)
+def test_the_rows_of_a_change_are_selected_with_its_own_text(text: str, expected: str) -> None:
+    assert found(text) == expected
+    assert isinstance(read(found(text)), nodes.Select)
+
+
+def test_columns_are_quoted() -> None:
+    assert found('DELETE FROM "a b"', 'x "y"', "z") == 'SELECT "a b"."x ""y""", "a b"."z" FROM "a b"'
