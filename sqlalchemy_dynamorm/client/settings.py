@@ -24,6 +24,7 @@ class Settings:
     :ivar max_attempts: how often a request may be sent, the first time included.
     :ivar max_parallel: how many requests of one engine may be under way at once.
     :ivar deadline: seconds a statement may take, retries included.
+    :ivar ddl_timeout: seconds that a CREATE, ALTER or DROP waits for one table or index to be ready.
     :ivar overflow: what becomes of a commit that is too much for one transaction: an error, or several transactions.
     :ivar page_size: items the service evaluates a page, at the most.
     :ivar system_table: the physical name of the table for counters; ``None`` (written ``none``) for none.
@@ -52,6 +53,7 @@ class Settings:
     deadline: float | None = None
     page_size: int | None = None
     read_budget: int | None = None
+    ddl_timeout: float = 3600.0
     overflow: Literal["error", "split"] = "error"
     plan: PlanOptions = field(default_factory=PlanOptions)
 

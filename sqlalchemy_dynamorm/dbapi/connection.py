@@ -14,6 +14,7 @@ from sqlalchemy_dynamorm.plan.options import choice
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.client.client import Client
     from sqlalchemy_dynamorm.plan.schema import Table
+    from sqlalchemy_dynamorm.plan.table_options import TableOptions
     from sqlalchemy_dynamorm.run.buffer import Buffer, Entries, Level
     from sqlalchemy_dynamorm.run.declarations import Reflected
     from sqlalchemy_dynamorm.sql import nodes
@@ -288,6 +289,13 @@ class Connection:
             return self.client.value(reflected(self.client.settings.system_table, found, name))
         except errors.UndefinedTable:
             return None
+
+    def table_options(self, found: Reflected) -> tuple[TableOptions, list[errors.AccessDenied]]:
+        """The options of a table that was reflected, and why some are not known."""
+        from sqlalchemy_dynamorm.run.table_options import options_seen
+
+        self.check_open()
+        return self.client.value(options_seen(dict(found.found)))
 
     def has_table(self, name: str, schema: str | None = None) -> bool:
         """Whether the table is there, asked of the service."""

@@ -243,10 +243,14 @@ class Cursor:
         return outcome
 
     def _define(self, node: nodes.Definition, statement: Statement) -> None:
+        from sqlalchemy_dynamorm.client.progress import Progress
         from sqlalchemy_dynamorm.dbapi.definition import definition
+        from sqlalchemy_dynamorm.run.waiting import Patience
 
         self.connection.commit_for_ddl()  # as in MySQL
-        self._finish(definition(node, statement.tables, self.connection))
+        with Progress() as progress:
+            patience = Patience(self.connection.client.settings.ddl_timeout, progress.tell)
+            self._finish(definition(node, statement.tables, self.connection, patience))
 
     def _explain(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> None:
         from sqlalchemy_dynamorm.plan.explain import COLUMNS, rows

@@ -12,6 +12,7 @@ from sqlalchemy_dynamorm.plan.schema import Kind, Table
 from sqlalchemy_dynamorm.plan.table_options import at_creation
 from sqlalchemy_dynamorm.run import altering, definitions, indexing
 from sqlalchemy_dynamorm.run.request import Execution, Outcome
+from sqlalchemy_dynamorm.run.waiting import DEFAULT, Patience
 from sqlalchemy_dynamorm.sql import nodes
 
 if TYPE_CHECKING:
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dbapi.statement import Tables
 
 
-def definition(node: nodes.Definition, tables: Tables, connection: Connection) -> Execution:
+def definition(
+    node: nodes.Definition, tables: Tables, connection: Connection, patience: Patience = DEFAULT
+) -> Execution:
     """The execution of a CREATE, ALTER or DROP.
 
+    :param patience: how long it waits for the table, and who is told.
     :raises ProgrammingError: the definition contradicts itself; see :mod:`~sqlalchemy_dynamorm.plan.definitions`.
     """
     if isinstance(node, nodes.CreateTable):
-        return _create_table(node, connection)
+        return _create_table(node, connection, patience)
     if isinstance(node, nodes.CreateSequence | nodes.DropSequence):
         return _sequence(node, connection)
     client, name = connection.client, display_name(node.table)
@@ -36,16 +40,17 @@ def definition(node: nodes.Definition, tables: Tables, connection: Connection) -
     match node:
         case nodes.DropTable():
             guarded = declared is not None and bool(declared.uniques)
-            return definitions.drop_table(definitions.OldTable(written, name, node.if_exists, guarded), client.counters)
+            old = definitions.OldTable(written, name, node.if_exists, guarded)
+            return definitions.drop_table(old, client.counters, patience)
         case nodes.AlterTable():
-            return altering.alter_table(altering.Altering(node, written, name, system, separator))
+            return altering.alter_table(altering.Altering(node, written, name, system, separator, patience))
         case nodes.DropIndex():
-            old = indexing.OldIndex(node.name, physical(node.name, None, separator), node.if_exists)
-            return indexing.drop_index(indexing.OnTable(written, name, system), old)
+            index = indexing.OldIndex(node.name, physical(node.name, None, separator), node.if_exists)
+            return indexing.drop_index(indexing.OnTable(written, name, system), index, patience)
         case _:
             known = {**client.catalog.kinds(written), **_kinds(declared), **types_given(node)}
             new = indexing.NewIndex(index_of(node, separator), known, node, node.if_not_exists)
-            return indexing.create_index(indexing.OnTable(written, name, system), new)
+            return indexing.create_index(indexing.OnTable(written, name, system), new, patience)
 
 
 def _sequence(node: nodes.CreateSequence | nodes.DropSequence, connection: Connection) -> Execution:
@@ -57,7 +62,7 @@ def _sequence(node: nodes.CreateSequence | nodes.DropSequence, connection: Conne
     return Outcome()
 
 
-def _create_table(node: nodes.CreateTable, connection: Connection) -> Execution:
+def _create_table(node: nodes.CreateTable, connection: Connection, patience: Patience) -> Execution:
     client = connection.client
     table, options = table_of(node, client.settings.schema_separator), at_creation(node, TABLE_WORDS)
     if node.table.schema is None and "table_name" not in dict(node.options):
@@ -65,7 +70,8 @@ def _create_table(node: nodes.CreateTable, connection: Connection) -> Execution:
         table = replace(table, physical=written)
     client.catalog.forget(table.physical)
     client.catalog.declare(table)
-    return definitions.create_table(definitions.NewTable(table, node, options, node.if_not_exists), client.counters)
+    new = definitions.NewTable(table, node, options, node.if_not_exists)
+    return definitions.create_table(new, client.counters, patience)
 
 
 def _kinds(declared: Table | None) -> Mapping[str, Kind]:

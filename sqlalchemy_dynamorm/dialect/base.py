@@ -134,6 +134,7 @@ class DynamoDBDialect(ReflectingDialect):
         deadline: Any = NOT_GIVEN,
         page_size: Any = NOT_GIVEN,
         read_budget: Any = NOT_GIVEN,
+        ddl_timeout: Any = NOT_GIVEN,
         consistent_read: Any = NOT_GIVEN,
         scan: Any = NOT_GIVEN,
         local: Any = NOT_GIVEN,

@@ -21,6 +21,7 @@ from sqlalchemy_dynamorm.dialect.refusal import compiling, refuse
 from sqlalchemy_dynamorm.dialect.table_options import written_options
 from sqlalchemy_dynamorm.dialect.unenforced import tell
 from sqlalchemy_dynamorm.plan import schema as planned
+from sqlalchemy_dynamorm.plan.definitions import index_options
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dbapi.statement import Statement
@@ -184,15 +185,7 @@ class DDLCompiler(GenericDDLCompiler):
         return f"{self.preparer.format_index(index)} {self._key_text(built, {})}"
 
     def _key_text(self, built: planned.Index, types: Mapping[str, str]) -> str:
-        options: dict[str, str] = {}
-        if len(built.hash) > 1:
-            options["hash_columns"] = str(len(built.hash))
-        if built.projection != "ALL":
-            options["projection"] = built.projection
-        if built.include:
-            options["include"] = json.dumps(list(built.include))
-        if built.local:
-            options["local"] = "true"
+        options = index_options(built)
         if types:
             options["types"] = json.dumps(types)
         return f"({', '.join(map(self.preparer.quote, built.key))}){self._with(options)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine.interfaces import (
@@ -19,6 +20,7 @@ from sqlalchemy_dynamorm.dialect.reflected_types import reflected_format, reflec
 from sqlalchemy_dynamorm.plan.names import logical
 from sqlalchemy_dynamorm.plan.numbering import LARGEST, series_of
 from sqlalchemy_dynamorm.plan.schema import Index
+from sqlalchemy_dynamorm.plan.table_options import DEFAULTS, TableOptions, option_value
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.run.declarations import Reflected
@@ -106,7 +108,8 @@ def indexes(found: Reflected, separator: str) -> list[ReflectedIndex]:
     """The indexes that are there, and those that are declared and could not be made, by name."""
     declared = {index.name: index for index in (found.declared.indexes if found.declared is not None else ())}
     there = {logical(index.physical, separator)[1]: index for index in found.table.indexes}
-    made = [_index(name, index, declared.get(name)) for name, index in there.items()]
+    units = own_units(found.found)
+    made = [_index(name, index, declared.get(name), units.get(index.physical)) for name, index in there.items()]
     unmade: list[ReflectedIndex] = [
         {"name": name, "column_names": list(index.columns), "unique": index.unique}
         for name, index in declared.items()
@@ -115,12 +118,30 @@ def indexes(found: Reflected, separator: str) -> list[ReflectedIndex]:
     return sorted([*made, *unmade], key=lambda index: index["name"] or "")
 
 
-def _index(name: str, index: Index, declared: nodes.CreateIndex | None) -> ReflectedIndex:
+def own_units(found: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """The capacity of the indexes, by physical name, that have another than their table."""
+    units = {
+        index["IndexName"]: _units(index.get("ProvisionedThroughput", {}))
+        for index in found.get("GlobalSecondaryIndexes") or ()
+    }
+    tables = _units(found.get("ProvisionedThroughput", {}))
+    return {name: pair for name, pair in units.items() if all(pair) and pair != tables}
+
+
+def _units(throughput: Mapping[str, Any]) -> tuple[int, int]:
+    return throughput.get("ReadCapacityUnits", 0), throughput.get("WriteCapacityUnits", 0)
+
+
+def _index(
+    name: str, index: Index, declared: nodes.CreateIndex | None, units: tuple[int, int] | None
+) -> ReflectedIndex:
     options: dict[str, Any] = {
         "dynamodb_hash": list(index.hash) if len(index.hash) > 1 else None,
         "dynamodb_local": index.local or None,
         "dynamodb_projection": "KEYS_ONLY" if index.projection == "KEYS_ONLY" else None,
         "dynamodb_include": list(index.include) or None,
+        "dynamodb_read_capacity": units and units[0],
+        "dynamodb_write_capacity": units and units[1],
     }
     unique = declared is not None and declared.unique
     found: ReflectedIndex = {"name": name, "column_names": list(index.key), "unique": unique}
@@ -128,6 +149,21 @@ def _index(name: str, index: Index, declared: nodes.CreateIndex | None) -> Refle
     if given:
         found["dialect_options"] = given
     return found
+
+
+def table_options(options: TableOptions) -> dict[str, Any]:
+    """What ``Table(…)`` takes for the options that are not what a new table's are."""
+    return {
+        f"dynamodb_{name}": option_value(name, value)
+        for name, value in options.given.items()
+        if value != getattr(DEFAULTS, name) and (name != "warm_throughput" or _is_more(value))
+    }
+
+
+def _is_more(units: tuple[int, int]) -> bool:
+    """Whether a warm throughput is more than any new table has."""
+    assert DEFAULTS.warm_throughput is not None
+    return any(unit > least for unit, least in zip(units, DEFAULTS.warm_throughput, strict=True))
 
 
 def unique_constraints(found: Reflected) -> list[ReflectedUniqueConstraint]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exc
+from sqlalchemy import exc, util
 from sqlalchemy.engine import Connection, reflection
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.interfaces import (
@@ -88,6 +88,18 @@ class ReflectingDialect(DefaultDialect):
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
     ) -> ReflectedTableComment:
         return reflected.table_comment(self._reflected(connection, table_name, schema, **kw))
+
+    @reflection.cache
+    def get_table_options(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
+    ) -> dict[str, Any]:
+        """The options that are not what a new table's are, as ``Table(…)`` takes them."""
+        found = self._reflected(connection, table_name, schema, **kw)
+        with wrapped():
+            options, refused = _dbapi(connection).table_options(found)
+        for error in refused:
+            util.warn(f"Options of {table_name!r} are not reflected: {error}")
+        return reflected.table_options(options)
 
     @reflection.cache
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:

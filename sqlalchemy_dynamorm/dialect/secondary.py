@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql import elements
 
-from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, refuse
+from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind
+from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS, index_units, option_text
 
 # Source: the DynamoDB developer guide, "Quotas"; the first can be raised on request, which moves the refusal there.
 MAX_GLOBAL, MAX_LOCAL, MAX_HASH, MAX_RANGE, MAX_INCLUDED, MAX_INCLUDED_IN_ALL = 20, 5, 4, 4, 20, 100
@@ -67,6 +68,8 @@ def index(declared: sa.Index, partition: str, separator: str) -> Index:
         projection=cast("Literal['ALL', 'KEYS_ONLY', 'INCLUDE']", projection),
         include=options.include,
         local=options.local,
+        capacity=options.capacity,
+        warm=options.warm,
     )
 
 
@@ -82,6 +85,8 @@ class _Options:
     projection: str | None
     include: tuple[str, ...]
     local: bool
+    capacity: tuple[int, int] | None
+    warm: tuple[int, int] | None
 
 
 def _options(declared: sa.Index, where: str) -> _Options:
@@ -90,12 +95,17 @@ def _options(declared: sa.Index, where: str) -> _Options:
     local = given.pop("local") or False
     if not isinstance(local, bool):
         raise Misdeclared(f"{where}: dynamodb_local takes True or False.")
+    texts = {name: option_text(units) for name in INDEX_UNITS if (units := given.pop(name)) is not None}
+    with compiling():
+        capacity, warm = index_units(str(declared.name), texts, local=local)
     found = _Options(
         hash=_names(given.pop("hash"), "dynamodb_hash", where),
         range=_names(given.pop("range"), "dynamodb_range", where),
         projection=given.pop("projection"),
         include=_names(given.pop("include"), "dynamodb_include", where),
         local=local,
+        capacity=capacity,
+        warm=warm,
     )
     for option, value in given.items():
         if value is not None:

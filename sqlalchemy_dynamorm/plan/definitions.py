@@ -12,11 +12,12 @@ from sqlalchemy_dynamorm.plan.kinds import column_of
 from sqlalchemy_dynamorm.plan.names import logical, physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table, Unique
+from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS, index_units, option_text
 from sqlalchemy_dynamorm.sql import nodes
 
 TABLE_WORDS = frozenset({"partition_key", "sort_key", "table_name"})
 """The words of a table's WITH that say what its key and its name are, and are declared with it."""
-_INDEX_OPTIONS = frozenset({"hash_columns", "projection", "include", "local", "types"})
+_INDEX_OPTIONS = frozenset({"hash_columns", "projection", "include", "local", "types", *INDEX_UNITS})
 _TYPES = {"S": Kind.STRING, "N": Kind.NUMBER, "B": Kind.BINARY}
 
 
@@ -103,6 +104,10 @@ def index_options(index: Index) -> dict[str, str]:
         options["include"] = json.dumps(list(index.include))
     if index.local:
         options["local"] = "true"
+    if index.capacity is not None:
+        options["read_capacity"], options["write_capacity"] = map(str, index.capacity)
+    if index.warm is not None:
+        options["warm_throughput"] = option_text({"read": index.warm[0], "write": index.warm[1]})
     return options
 
 
@@ -171,7 +176,8 @@ def index_of(node: nodes.CreateIndex, separator: str) -> Index:
         raise ProgrammingError(f"The projection of {node.name!r} is ALL, KEYS_ONLY or INCLUDE, not {projection!r}.")
     include = tuple(json.loads(options.get("include", "[]")))
     written = physical(node.name, None, separator)
-    return Index(node.name, written, hash_names, range_names, projection, include, local)  # type: ignore[arg-type]
+    capacity, warm = index_units(node.name, options, local=local)
+    return Index(node.name, written, hash_names, range_names, projection, include, local, capacity, warm)  # type: ignore[arg-type]
 
 
 def types_given(node: nodes.CreateIndex) -> dict[str, Kind]:

@@ -107,6 +107,8 @@ class Index:
     """A secondary index. ``hash`` and ``range`` hold up to four attributes each (one each for a local index).
 
     :ivar projection: ``"ALL"``, ``"KEYS_ONLY"`` or ``"INCLUDE"`` (then ``include`` names the attributes).
+    :ivar capacity: its own read and write capacity in a provisioned table; ``None`` for the table's.
+    :ivar warm: its own warm throughput, in read and write units a second.
     """
 
     name: str
@@ -116,6 +118,8 @@ class Index:
     projection: Literal["ALL", "KEYS_ONLY", "INCLUDE"] = "ALL"
     include: tuple[str, ...] = ()
     local: bool = False
+    capacity: tuple[int, int] | None = None
+    warm: tuple[int, int] | None = None
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -60,6 +60,18 @@ class TableOptions:
 
 NONE = TableOptions()
 """Nothing is said."""
+DEFAULTS = TableOptions(
+    billing_mode="PAY_PER_REQUEST",
+    ttl=False,
+    stream=False,
+    pitr=False,
+    deletion_protection=False,
+    table_class="STANDARD",
+    sse=False,
+    tags=(),
+    warm_throughput=(12000, 4000),
+)
+"""What a new table has that says nothing. Source: the DynamoDB developer guide, "Warm throughput", for the last."""
 NAMES = tuple(field.name for field in fields(TableOptions))
 """The options by name, in the order in which they are set."""
 
@@ -168,6 +180,29 @@ def warm_units(what: str, text: str) -> Units:
     if found.keys() != {"read", "write"} or not all(type(unit) is int and unit > 0 for unit in found.values()):
         raise ProgrammingError(f'{what} is {{"read": 12000, "write": 4000}}, in units a second.')
     return found["read"], found["write"]
+
+
+INDEX_UNITS = ("read_capacity", "write_capacity", "warm_throughput")
+"""The options of an index that say what it can serve."""
+
+
+def index_units(name: str, options: Mapping[str, str], *, local: bool) -> tuple[Units | None, Units | None]:
+    """The capacity and the warm throughput of an index.
+
+    :param options: its options as text.
+    :raises ProgrammingError: a value that is none, one capacity without the other, or those of a local index.
+    """
+    given = {each: options[each] for each in INDEX_UNITS if each in options}
+    if local and given:
+        raise ProgrammingError(f"The local index {name!r} is served by its table, and has no {', '.join(given)}.")
+    pair = [units_of(f"The option {each} of {name!r}", options[each]) for each in INDEX_UNITS[:2] if each in options]
+    if len(pair) == 1:
+        raise ProgrammingError(f"The index {name!r} takes read_capacity and write_capacity together.")
+    warm = given.get("warm_throughput")
+    return (
+        (pair[0], pair[1]) if pair else None,
+        None if warm is None else warm_units(f"The option warm_throughput of {name!r}", warm),
+    )
 
 
 def _mapping(what: str, text: str, example: str) -> dict[str, Any]:

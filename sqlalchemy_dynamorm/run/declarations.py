@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy_dynamorm.errors import ConditionFailed, DataError, Error, SerializationError, UndefinedTable
 from sqlalchemy_dynamorm.plan.definitions import TABLE_WORDS
 from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS
 from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.description import described, parse
 from sqlalchemy_dynamorm.run.request import Asking, Request
@@ -65,10 +66,15 @@ def _definition(text: str) -> nodes.CreateTable:
 def _text(node: nodes.CreateTable) -> str:
     # What the service knows of it is asked of the service, and not kept here beside it.
     options = tuple(option for option in node.options if option[0] in TABLE_WORDS)
-    text = write(replace(node, if_not_exists=False, options=options))
+    indexes = tuple(_declared_index(index) for index in node.indexes)
+    text = write(replace(node, if_not_exists=False, options=options, indexes=indexes))
     if len(text.encode()) > _LONGEST:
         raise DataError(f"The definition of {node.table.name!r} is longer than an item of the system table can be.")
     return text
+
+
+def _declared_index(index: nodes.CreateIndex) -> nodes.CreateIndex:
+    return replace(index, options=tuple(option for option in index.options if option[0] not in INDEX_UNITS))
 
 
 def declare(system: str, physical: str, node: nodes.CreateTable) -> Asking[nodes.CreateTable | None]:

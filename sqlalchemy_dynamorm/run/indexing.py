@@ -15,6 +15,7 @@ from sqlalchemy_dynamorm.run.declarations import alter, declaration
 from sqlalchemy_dynamorm.run.decode import wire_items
 from sqlalchemy_dynamorm.run.description import parse
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request
+from sqlalchemy_dynamorm.run.table_options import throughput, warm
 from sqlalchemy_dynamorm.run.waiting import DEFAULT, Description, Patience, description_of, patiently, wait_active
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -53,8 +54,18 @@ def index_params(index: Index, table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _throughput(index: Index, table: Mapping[str, Any]) -> dict[str, Any]:
     given = table.get("ProvisionedThroughput", {})
-    units = {name: given.get(name) for name in ("ReadCapacityUnits", "WriteCapacityUnits")}
-    return {"ProvisionedThroughput": units} if all(units.values()) else {}
+    units = given.get("ReadCapacityUnits"), given.get("WriteCapacityUnits")
+    found: dict[str, Any] = {}
+    if all(units):
+        found["ProvisionedThroughput"] = throughput(*(index.capacity or units))
+    elif index.capacity is not None:
+        raise ProgrammingError(
+            f"The index {index.name!r} has a read_capacity and a write_capacity, and its table is billed by request, "
+            "which has none."
+        )
+    if index.warm is not None:
+        found["WarmThroughput"] = warm(index.warm)
+    return found
 
 
 def same_index(one: Index, other: Index) -> bool:

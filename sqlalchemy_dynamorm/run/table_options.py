@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from sqlalchemy_dynamorm.errors import Error, ProgrammingError, Unsupported
+from sqlalchemy_dynamorm.errors import AccessDenied, Error, ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.table_options import TableOptions, Tags
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.waiting import DEFAULT, Description, Patience, patiently, wait_active
@@ -39,6 +39,18 @@ def options_there(description: Description, names: frozenset[str] = frozenset(_A
         return there
     answers = yield [_question(description, name) for name in asked]
     return replace(there, **{name: _answer(name, answer) for name, answer in zip(asked, answers, strict=True)})
+
+
+def options_seen(description: Description) -> Asking[tuple[TableOptions, list[AccessDenied]]]:
+    """The options of a table that may be seen, and why others may not."""
+    answers = yield [_question(description, name) for name in _ASKED]
+    refused = [answer for answer in answers if isinstance(answer, AccessDenied)]
+    told = {
+        name: _answer(name, answer)
+        for name, answer in zip(_ASKED, answers, strict=True)
+        if not isinstance(answer, AccessDenied)
+    }
+    return replace(described_options(description), **told), refused
 
 
 def _question(description: Description, name: str) -> Request:

@@ -89,7 +89,7 @@ def wait_gone(physical: str, patience: Patience = DEFAULT) -> Asking[None]:
 
 def _impatient(physical: str, state: str, patience: Patience) -> OperationalError:
     return OperationalError(
-        f"The table {physical!r} {state} after {patience.seconds:.0f} s. Nothing is lost: run the statement again to "
+        f"The table {physical!r} {state} after {patience.seconds:g} s. Nothing is lost: run the statement again to "
         "wait on, or raise ddl_timeout.",
         table=physical,
     )

@@ -1,0 +1,84 @@
+"""The options of tables and indexes: made, reflected, and made again from what was reflected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from sqlalchemy_dynamorm import TTL
+from tests.conftest import Calls
+from tests.servers import Server
+
+OPTIONS: dict[str, Any] = {
+    "dynamodb_billing_mode": "PROVISIONED",
+    "dynamodb_read_capacity": 5,
+    "dynamodb_write_capacity": 6,
+    "dynamodb_stream": "NEW_AND_OLD_IMAGES",
+    "dynamodb_pitr": True,
+    "dynamodb_deletion_protection": True,
+    "dynamodb_table_class": "STANDARD_INFREQUENT_ACCESS",
+    "dynamodb_tags": {"team": "it's", "cost": ""},
+}
+
+
+def declared(metadata: sa.MetaData, **options: Any) -> sa.Table:
+    return sa.Table(
+        "sessions",
+        metadata,
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("user", sa.String, index=True),
+        sa.Column("city", sa.String),
+        sa.Column("until", TTL),
+        sa.Index("ix_city", "city", dynamodb_read_capacity=1, dynamodb_write_capacity=2),
+        **options,
+    )
+
+
+def test_options_are_reflected_as_they_were_made(ministack: Server, schema: str) -> None:
+    engine = sa.create_engine(ministack.url(schema))
+    table = declared(sa.MetaData(), **OPTIONS)
+    table.create(engine)
+    inspector = sa.inspect(engine)
+    assert inspector.get_table_options("sessions") == {**OPTIONS, "dynamodb_ttl": "until"}
+    found = {index["name"]: index.get("dialect_options", {}) for index in inspector.get_indexes("sessions")}
+    assert found == {
+        "ix_city": {"dynamodb_read_capacity": 1, "dynamodb_write_capacity": 2},
+        "ix_sessions_user": {},
+    }
+    reflected = sa.Table("sessions", sa.MetaData(), autoload_with=engine)
+    given = {name: value for name, value in reflected.dialect_kwargs.items() if value is not None}
+    assert given == {**OPTIONS, "dynamodb_ttl": "until"}
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE sessions SET (deletion_protection=false)")
+    table.drop(engine)
+    reflected.create(engine)
+    assert sa.inspect(engine).get_table_options("sessions") == {**OPTIONS, "dynamodb_ttl": "until"}
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE sessions SET (deletion_protection=false)")
+    engine.dispose()
+
+
+def test_a_plain_table_costs_no_call_more_and_has_no_options(url: str, calls: Calls) -> None:
+    engine = sa.create_engine(url)
+    table = sa.Table("plain", sa.MetaData(), sa.Column("id", sa.String, primary_key=True))
+    table.create(engine)
+    calls.clear()
+    table.drop(engine)
+    table.create(engine)
+    assert calls.count["CreateTable"] == 1
+    assert {*calls.count} <= {"DescribeTable", "DeleteTable", "CreateTable", "DeleteItem", "PutItem"}
+    assert sa.inspect(engine).get_table_options("plain") == {}
+    engine.dispose()
+
+
+def test_a_server_without_an_option_says_so(dynalite: Server, schema: str) -> None:
+    engine = sa.create_engine(dynalite.url(schema))
+    for option, value in (("ttl", "until"), ("stream", "NEW_IMAGE"), ("pitr", True), ("deletion_protection", True)):
+        key, given = sa.Column("id", sa.String, primary_key=True), {f"dynamodb_{option}": value}
+        table = sa.Table(f"with_{option}", sa.MetaData(), key, **given)
+        with pytest.raises(sa.exc.NotSupportedError, match=f"does not have the option {option}"):
+            table.create(engine)
+        assert sa.inspect(engine).has_table(f"with_{option}")
+    engine.dispose()
