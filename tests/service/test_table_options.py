@@ -76,8 +76,8 @@ def test_a_plain_table_costs_no_call_more_and_has_no_options(url: str, calls: Ca
 def test_a_server_without_an_option_says_so(dynalite: Server, schema: str) -> None:
     engine = sa.create_engine(dynalite.url(schema))
     for option, value in (("ttl", "until"), ("stream", "NEW_IMAGE"), ("pitr", True), ("deletion_protection", True)):
-        key, given = sa.Column("id", sa.String, primary_key=True), {f"dynamodb_{option}": value}
-        table = sa.Table(f"with_{option}", sa.MetaData(), key, **given)
+        given: dict[str, Any] = {f"dynamodb_{option}": value}
+        table = sa.Table(f"with_{option}", sa.MetaData(), sa.Column("id", sa.String, primary_key=True), **given)
         with pytest.raises(sa.exc.NotSupportedError, match=f"does not have the option {option}"):
             table.create(engine)
         assert sa.inspect(engine).has_table(f"with_{option}")

@@ -5,7 +5,6 @@ import logging
 
 import pytest
 
-from sqlalchemy_dynamorm.client import progress
 from sqlalchemy_dynamorm.client.progress import Progress
 
 
@@ -16,7 +15,7 @@ class Terminal(io.StringIO):
 
 def test_a_terminal_has_one_line_that_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     terminal = Terminal()
     with Progress(terminal) as shown:
         shown.tell("users: CREATING")

@@ -300,9 +300,18 @@ class TestIndexes:
         with pytest.raises(ProgrammingError, match=message):
             indexed(*columns, **options)
 
-    def test_an_option_that_is_not_built_is_refused(self) -> None:
-        with pytest.raises(NotSupportedError, match="dynamodb_read_capacity"):
-            indexed("a", dynamodb_read_capacity=5)
+    def test_capacities_are_numbers_and_of_global_indexes(self) -> None:
+        units = {"dynamodb_read_capacity": 5, "dynamodb_write_capacity": 6}
+        assert indexed("a", **units).capacity == (5, 6)
+        assert indexed("a", dynamodb_warm_throughput={"read": 7, "write": 8}).warm == (7, 8)
+        for options, says in (
+            ({"dynamodb_read_capacity": 5}, "together"),
+            ({**units, "dynamodb_read_capacity": 0}, "above 0"),
+            ({**units, "dynamodb_local": True}, "served by its table"),
+            ({"dynamodb_warm_throughput": 5}, "warm_throughput"),
+        ):
+            with pytest.raises(Misdeclared, match=says):
+                indexed("a", **options)
 
     def test_twenty_one_are_too_many(self) -> None:
         columns = [sa.Column(f"c{n}", sa.String, index=True) for n in range(21)]
