@@ -68,6 +68,8 @@ class DDLCompiler(GenericDDLCompiler):
         words += [f"{clause} {text}" for clause, text in texts.items() if text is not None]
         if not column.nullable or column.primary_key:
             words.append("NOT NULL")
+        if column.computed is not None:
+            words.append(self.process(column.computed))
         if column.identity is not None:
             words.append(self.process(column.identity))
         elif is_counted(column):

@@ -16,6 +16,7 @@ from sqlalchemy_dynamorm.dialect import secondary
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
 from sqlalchemy_dynamorm.dialect.type_compiler import column_format
 from sqlalchemy_dynamorm.plan import schema as planned
+from sqlalchemy_dynamorm.plan.generated import check_generated
 from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of, kind_of, type_name
 from sqlalchemy_dynamorm.plan.names import physical
@@ -42,6 +43,7 @@ def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> pl
         key = key_names(table)
         for name in key:
             _check_key_type(table, columns[name])
+        check_generated(tuple(columns.values()), key, table.name)
         partition, sort, hidden, packed = key_attributes(key)
         uniques = _uniques(table, key)
         effective = schema or dialect.settings.default_schema
@@ -124,6 +126,7 @@ def _column(column: sa.Column[Any], table: sa.Table, dialect: DynamoDBDialect) -
             type_,
             autoincrement=autoincrement,
             identity=_identity(column, dialect),
+            generated=_generated(column, dialect),
             default=_constant(default_text(column.server_default, dialect), type_),
             on_update=_constant(default_text(column.server_onupdate, dialect), type_),
         ),
@@ -186,7 +189,6 @@ def _refuse_unbuilt(table: sa.Table) -> None:
 
 def _refuse_unbuilt_column(where: str, column: sa.Column[Any]) -> None:
     found = {
-        "Computed": column.computed is not None,
         "system=True": column.system,
     }
     for what, is_there in found.items():
@@ -198,6 +200,15 @@ def is_counted(column: sa.Column[Any]) -> bool:
     """Whether a counter of its own fills the key column, and no Sequence that it names."""
     named = isinstance(column.default, sa.Sequence) and not column.default.optional
     return column is column.table.autoincrement_column and not named
+
+
+def _generated(column: sa.Column[Any], dialect: DynamoDBDialect) -> nodes.Generated | None:
+    if column.computed is None:
+        return None
+    from sqlalchemy_dynamorm.sql.read_generated import read_generated
+
+    compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+    return read_generated(str(compiler.process(column.computed)))
 
 
 def _identity(column: sa.Column[Any], dialect: DynamoDBDialect) -> nodes.Identity | None:

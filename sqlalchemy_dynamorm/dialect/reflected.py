@@ -51,6 +51,8 @@ def _column(column: nodes.ColumnDefinition, key: tuple[str, ...]) -> ReflectedCo
     if column.identity is not None:
         found["autoincrement"] = True
         found["identity"] = _identity(column.identity, column.name)
+    if column.generated is not None:
+        found["computed"] = {"sqltext": column.generated.text, "persisted": True}
     if options := reflected_format(column.type):
         found["dialect_options"] = options
     return found

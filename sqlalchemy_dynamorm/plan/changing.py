@@ -25,6 +25,9 @@ from sqlalchemy_dynamorm.sql import nodes
 def plan_insert(statement: nodes.Insert, names: Names, options: PlanOptions) -> InsertPlan:
     """The plan of an INSERT."""
     columns = _columns(statement, names)
+    for column in columns:
+        if column.generated is not None:
+            raise ProgrammingError(f"The column {column.name!r} is computed: leave it out of INSERT.")
     _refuse_twice(columns, "the column list of INSERT")
     defaults = {column: column.default for column in names.table.columns if column.default and column not in columns}
     rows = told_apart((*row, *defaults.values()) for row in statement.rows)
@@ -47,11 +50,10 @@ def _columns(statement: nodes.Insert, names: Names) -> tuple[Column, ...]:
             f"INSERT without a list of columns, of {table.name!r}, is not supported: nobody declared its columns, so "
             "their order is not certain; name them."
         )
-    if len(table.visible) != width:
-        raise ProgrammingError(
-            f"{table.name!r} has {len(table.visible)} columns; INSERT gives a row of {width} values."
-        )
-    return table.visible
+    listed = tuple(column for column in table.visible if column.generated is None)
+    if len(listed) != width:
+        raise ProgrammingError(f"{table.name!r} has {len(listed)} columns; INSERT gives a row of {width} values.")
+    return listed
 
 
 def _refuse_twice(columns: list[Column] | tuple[Column, ...], place: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.plan.generated import check_generated
 from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of
 from sqlalchemy_dynamorm.plan.names import logical, physical
@@ -30,6 +31,7 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
     options = _words(node)
     columns = tuple(_column(column, node.primary_key) for column in node.columns)
     key = _key(node, options)
+    check_generated(columns, key, node.table.name)
     partition, sort, hidden, packed = key_attributes(key)
     by_name = {column.name: column for column in columns}
     for name in key:

@@ -74,7 +74,8 @@ def column_of(node: ColumnDefinition, *, nullable: bool) -> Column:
         default=default_of(node.name, kind, node.default),
         on_update=default_of(node.name, kind, node.on_update),
         series=Series() if identity is None else series_of(identity.numbering, f"the column {node.name!r}"),
-        always=identity is not None and identity.always,
+        always=node.generated is not None or (identity is not None and identity.always),
+        generated=None if node.generated is None else node.generated.operand,
     )
 
 

@@ -80,7 +80,8 @@ class Column:
     :ivar default: what an INSERT that does not name the column gives it.
     :ivar on_update: what an UPDATE that does not name the column sets it to.
     :ivar autoincrement: a counter fills it, with the numbers of ``series``.
-    :ivar always: no value may be given for it.
+    :ivar always: no value may be given for it: a counter, or ``generated``, makes it.
+    :ivar generated: what it is computed of, of the other columns of its row.
     """
 
     name: str
@@ -96,6 +97,12 @@ class Column:
     on_update: nodes.Value | None = field(default=None, hash=False)
     series: Series = field(default=Series(), hash=False)
     always: bool = field(default=False, hash=False)
+    generated: nodes.Operand | None = field(default=None, hash=False)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The columns that it is computed of."""
+        return frozenset(() if self.generated is None else (each.name for each in nodes.columns_in(self.generated)))
 
 
 REST = Column("*", Kind.ANY, hidden=True)
@@ -188,6 +195,11 @@ class Table:
     def counted(self) -> tuple[Column, ...]:
         """The columns that counters fill."""
         return tuple(column for column in self.columns if column.autoincrement)
+
+    @cached_property
+    def computed(self) -> tuple[tuple[Column, frozenset[str]], ...]:
+        """The computed columns, each with the names of the columns that it is computed of."""
+        return tuple((column, column.parts) for column in self.columns if column.generated is not None)
 
     @cached_property
     def autoincrement(self) -> Column | None:

@@ -24,7 +24,7 @@ from sqlalchemy_dynamorm.run import edits
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.computing import compute, decimal, members_given
 from sqlalchemy_dynamorm.run.edits import Assign, Edit, Edits, is_null
-from sqlalchemy_dynamorm.run.items import encoded, kept
+from sqlalchemy_dynamorm.run.items import encoded, generated, kept
 from sqlalchemy_dynamorm.run.paths import Path, parse
 from sqlalchemy_dynamorm.run.values import Item, WireValue, encode, encode_key
 from sqlalchemy_dynamorm.sql import nodes
@@ -56,17 +56,19 @@ class Setting:
 
     :ivar edits: what needs no row to be known.
     :ivar computed: what is computed of the row.
+    :ivar following: the computed columns that follow from what is set, and from what the row has.
     """
 
     table: Table
     values: Bound
     edits: Edits
     computed: tuple[tuple[Column, Compute], ...]
+    following: tuple[Column, ...] = ()
 
     @property
     def writable(self) -> bool:
         """Whether it can be sent without a look at the row."""
-        return not self.computed and all(edit.writable for edit in self.edits.values())
+        return not (self.computed or self.following) and all(edit.writable for edit in self.edits.values())
 
     def of(self, image: Item) -> Done:
         """What is done to an item.
@@ -83,7 +85,15 @@ class Setting:
         for column, change in self.computed:
             found[column.name] = Assign(self._computed(column, change, image))
             used.update(read.name for read in change.columns)
+        for column in self.following:
+            used.update(name for name in column.parts if not isinstance(self.edits.get(name), Assign))
+            found[column.name] = Assign(generated(self.table, column, self._set(image, found, column.parts)))
         return Done(found, frozenset(used))
+
+    def _set(self, image: Item, found: Edits, names: frozenset[str]) -> Item:
+        """These attributes of an item as they are when the edits are done."""
+        wires = {name: found[name].of(image.get(name)) if name in found else image.get(name) for name in names}
+        return {name: wire for name, wire in wires.items() if wire is not None}
 
     def _required(self, name: str, wire: WireValue | None) -> WireValue | None:
         return encoded(self.table, self.table.by_name[name], None) if wire is None and self._declared(name) else wire
@@ -120,7 +130,14 @@ def setting(table: Table, assignments: Sequence[Assignment], values: Bound, take
             computed.append((column, change))
         else:
             fixed[column.name] = Assign(given(table, column, compute(change.operand, column, {}, {}, values)))
-    return Setting(table, values, fixed, tuple(computed))
+    named = {each.column.name for each in assignments}
+    following = [column for column, parts in table.computed if parts & named]
+    for column in [column for column in following if all(isinstance(fixed.get(name), Assign) for name in column.parts)]:
+        following.remove(column)
+        image = {name: fixed[name].of(None) for name in column.parts}
+        known = {name: wire for name, wire in image.items() if wire is not None}
+        fixed[column.name] = Assign(generated(table, column, known))
+    return Setting(table, values, fixed, tuple(computed), tuple(following))
 
 
 def given(table: Table, column: Column, value: Any) -> WireValue | None:

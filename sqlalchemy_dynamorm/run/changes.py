@@ -115,7 +115,7 @@ class Changer:
     @property
     def _guarded(self) -> bool:
         """Whether guards change with the items."""
-        set_ = None if self.plan.assignments is None else {each.column.name for each in self.plan.assignments}
+        set_ = None if self.plan.assignments is None else _written(self.plan)
         return any(set_ is None or set_ & {*unique.columns} for unique in self.plan.table.uniques)
 
     # --- in a transaction ---
@@ -238,11 +238,19 @@ def alone(judged: Callable[[Buffer], Asking[int]]) -> Asking[int]:
     return count
 
 
+def _written(plan: ChangePlan) -> frozenset[str]:
+    """The attributes that an UPDATE may write: what it sets, and the computed columns that follow."""
+    named = frozenset(each.column.name for each in plan.assignments or ())
+    return named | {column.name for column, parts in plan.table.computed if parts & named}
+
+
 def _needed(plan: ChangePlan) -> frozenset[str] | None:
     """The attributes that an image must hold, to be changed without reading the item again; ``None`` for all."""
     if plan.moves or not all(isinstance(each.change, Give | Take) for each in plan.assignments or ()):
         return None
     given = {each.column for each in plan.assignments or ()}
+    if _written(plan) != {column.name for column in given}:
+        return None
     shown = [column for column in (plan.returning.fields if plan.returning else ()) if column not in given]
     guarded = [name for unique in plan.table.uniques for name in unique.columns]
     judged = () if plan.finding is None else plan.finding.judged

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import DataError
@@ -13,6 +13,8 @@ from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.edits import exact
 from sqlalchemy_dynamorm.run.values import JSON_NULL, Item, Json, decode
 from sqlalchemy_dynamorm.sql import nodes
+
+DIGITS = 38
 
 
 def decimal(value: Any, column: Column) -> Decimal | None:
@@ -43,8 +45,7 @@ def compute(operand: nodes.Operand, column: Column, columns: Mapping[str, Column
             case nodes.Column(name):
                 return decode(image.get(name), _exactly(columns[name]))
             case nodes.Arithmetic(op, left, right):
-                first, second = decimal(of(left), column), decimal(of(right), column)
-                return None if first is None or second is None else exact(op, first, second, column)
+                return _calculated(op, of(left), of(right), column)
             case nodes.Joined(parts):
                 return _joined([of(each) for each in parts], column)
             case nodes.Coalesce(parts):
@@ -60,6 +61,23 @@ def compute(operand: nodes.Operand, column: Column, columns: Mapping[str, Column
                 return found.value if isinstance(found, Json) and found != JSON_NULL else found
 
     return of(operand)
+
+
+def _calculated(op: str, left: Any, right: Any, column: Column) -> Any:
+    first, second = decimal(left, column), decimal(right, column)
+    if first is None or second is None:
+        return None
+    if op != "/":
+        return exact(op, first, second, column)
+    return divided(first, second, whole=isinstance(left, int) and isinstance(right, int))
+
+
+def divided(left: Decimal, right: Decimal, *, whole: bool) -> Decimal | None:
+    """A quotient as SQLite gives it: of integers towards zero, by zero NULL; of others to DynamoDB's 38 digits."""
+    if not right:
+        return None
+    with localcontext(Context(prec=DIGITS)):
+        return left // right if whole else left / right
 
 
 def _joined(parts: list[Any], column: Column) -> str | None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy_dynamorm.errors import DataError, NotNullViolation
 from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.run.bind import Bound
+from sqlalchemy_dynamorm.run.computing import compute
 from sqlalchemy_dynamorm.run.edits import Edits
 from sqlalchemy_dynamorm.run.keys import key_from_columns
 from sqlalchemy_dynamorm.run.numbers import rounded
@@ -35,9 +37,25 @@ def build(table: Table, values: Mapping[Column, Any]) -> Item:
             wire = encoded(table, column, value)
             if wire is not None:
                 item[column.name] = wire
+    for column, _ in table.computed:
+        if (wire := generated(table, column, item)) is not None:
+            item[column.name] = wire
     _check_required(table, item)
     check_item(item, table.name)
     return item
+
+
+_NOTHING = Bound({}, "")  # a computed column is of the columns of its row, and of constants
+
+
+def generated(table: Table, column: Column, image: Item) -> WireValue | None:
+    """What a computed column of an item is; ``None`` is no attribute.
+
+    :raises DataError, UnsupportedValue: it cannot be computed, or does not fit the column.
+    """
+    assert column.generated is not None
+    parts = {name: table.by_name[name] for name in column.parts}
+    return encoded(table, column, compute(column.generated, column, parts, image, _NOTHING))
 
 
 def encoded(table: Table, column: Column, value: Any) -> WireValue | None:

@@ -140,6 +140,11 @@ def _arithmetic(node: exp.Binary, scope: Scope) -> nodes.Operand:
     return nodes.Arithmetic(_SIGNS[type(node)], operand(node.left, scope), operand(node.right, scope))
 
 
+@operand.reads(exp.Div, "this", "expression", "typed", "safe")
+def _divided(node: exp.Div, scope: Scope) -> nodes.Operand:
+    return nodes.Arithmetic("/", operand(node.left, scope), operand(node.right, scope))
+
+
 for _kind in _SIGNS:
     operand.reads(_kind, "this", "expression")(_arithmetic)
 

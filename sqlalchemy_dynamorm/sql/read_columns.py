@@ -8,6 +8,7 @@ from sqlalchemy_dynamorm.errors import SQLSyntaxError
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.grammar import tokens_of
 from sqlalchemy_dynamorm.sql.read_constraints import comment, reference
+from sqlalchemy_dynamorm.sql.read_generated import generated
 from sqlalchemy_dynamorm.sql.read_parts import check, constant
 from sqlalchemy_dynamorm.sql.read_sequences import identity
 from sqlalchemy_dynamorm.sql.words import Words, once, words_of
@@ -32,6 +33,7 @@ class Column:
     on_update: nodes.Value | None = None
     comment: str | None = None
     identity: nodes.Identity | None = None
+    generated: nodes.Generated | None = None
     key_note: nodes.KeyNote = field(default_factory=nodes.KeyNote)
     uniques: list[nodes.Unique] = field(default_factory=list)
     foreign_keys: list[nodes.ForeignKey] = field(default_factory=list)
@@ -48,6 +50,7 @@ class Column:
             self.on_update,
             self.comment,
             self.identity,
+            self.generated,
         )
 
 
@@ -78,6 +81,8 @@ def _constraint(words: Words, column: Column) -> None:
         column.on_update = once(column.on_update, _default(words, column.type), "ON UPDATE")
     elif words.sees("GENERATED") and (found := identity(words)) is not None:
         column.identity = once(column.identity, found, "IDENTITY")
+    elif (computed := generated(words)) is not None:
+        column.generated = once(column.generated, computed, "GENERATED")
     elif words.sees("COMMENT"):
         column.comment = once(column.comment, comment(words), "COMMENT")
     elif not _table_constraint(words, column, name):

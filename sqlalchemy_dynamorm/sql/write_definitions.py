@@ -35,7 +35,8 @@ def write_column(node: nodes.ColumnDefinition) -> str:
     not_null = " NOT NULL" if node.not_null else ""
     autoincrement = " AUTOINCREMENT" if node.autoincrement else ""
     identity = "" if node.identity is None else _identity(node.identity)
-    constraints = f"{default}{on_update}{not_null}{autoincrement}{identity}{_comment(node.comment)}"
+    generated = "" if node.generated is None else _generated(node.generated)
+    constraints = f"{default}{on_update}{not_null}{autoincrement}{identity}{generated}{_comment(node.comment)}"
     return f"{name(node.name)} {_type(node.type)}{constraints}"
 
 
@@ -46,6 +47,10 @@ def _type(node: nodes.TypeName) -> str:
 def _identity(node: nodes.Identity) -> str:
     options = _numbering(node.numbering).lstrip()
     return f" GENERATED {'ALWAYS' if node.always else 'BY DEFAULT'} AS IDENTITY{f' ({options})' if options else ''}"
+
+
+def _generated(node: nodes.Generated) -> str:
+    return f" GENERATED ALWAYS AS ({node.text}){' STORED' if node.persisted else ''}"
 
 
 def _numbering(node: nodes.Numbering) -> str:

@@ -3,7 +3,7 @@
 NO_CAST = "Not yet: CAST and arithmetic on results, which need the local step."
 NO_COLLATIONS = "DynamoDB has one order of strings, that of their UTF-8 bytes, and no collations."
 NO_COMMENT_ON = "Not yet: COMMENT ON a table that is there; comments are part of CREATE TABLE."
-NO_COMPUTED = "Not yet: computed columns, since DynamoDB stores what it is given and computes nothing."
+NO_VIRTUAL = "A computed column is stored, since DynamoDB computes nothing when it is read."
 NO_DATE_OF_DATETIME = "A Date column refuses a datetime with a time of day, since it would drop the time."
 NO_DDL_SCHEMAS = "A schema is a prefix of table names, so there is no CREATE SCHEMA."
 NO_DENORMALIZED = "Names keep their case, so none is denormalized."

@@ -19,6 +19,7 @@ from sqlalchemy_dynamorm.sql.nodes.assignments import (
     Selected,
     SetChange,
     columns_in,
+    values_in,
 )
 from sqlalchemy_dynamorm.sql.nodes.definitions import (
     AddColumn,
@@ -38,6 +39,7 @@ from sqlalchemy_dynamorm.sql.nodes.definitions import (
     DropSequence,
     DropTable,
     ForeignKey,
+    Generated,
     Identity,
     KeyNote,
     Numbering,
@@ -153,6 +155,7 @@ __all__ = [
     "Expression",
     "ForeignKey",
     "FunctionName",
+    "Generated",
     "Group",
     "Identity",
     "In",
@@ -204,4 +207,5 @@ __all__ = [
     "columns_in",
     "excluded_in",
     "parts_of",
+    "values_in",
 ]

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Literal as Choice
 from typing import Union
 
-from sqlalchemy_dynamorm.sql.nodes.expressions import Column, Expression, Value
+from sqlalchemy_dynamorm.sql.nodes.expressions import Column, Concat, Expression, Value
 
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
     """``left op right`` of numbers; NULL if either is."""
 
-    op: Choice["+", "-", "*"]
+    op: Choice["+", "-", "*", "/"]
     left: Operand
     right: Operand
 
@@ -79,6 +79,21 @@ Operand = Union[Value, Column, Arithmetic, Joined, Coalesce, ListAppend, SetChan
 
 Assignment = tuple[str, Operand]
 """``column = operand``."""
+
+
+def values_in(operand: Operand) -> tuple[Operand, ...]:
+    """What an operand is made of in the end: columns and values."""
+    match operand:
+        case Arithmetic(_, left, right) | ListAppend(left, right):
+            return (*values_in(left), *values_in(right))
+        case Joined(parts) | Coalesce(parts) | Concat(parts):
+            return tuple(found for part in parts for found in values_in(part))
+        case SetChange(target, members):
+            return (*values_in(target), members)
+        case JsonChange(target, places):
+            return (*values_in(target), *(each for path, new in places for each in (*path, new) if each is not None))
+        case _:
+            return (operand,)
 
 
 def columns_in(operand: Operand) -> tuple[Column, ...]:

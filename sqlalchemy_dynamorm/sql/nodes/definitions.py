@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Union
 
+from sqlalchemy_dynamorm.sql.nodes.assignments import Operand
 from sqlalchemy_dynamorm.sql.nodes.expressions import Value
 from sqlalchemy_dynamorm.sql.nodes.queries import TableName
 
@@ -41,6 +42,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Generated:
+    """``GENERATED ALWAYS AS (text) [STORED]``.
+
+    :ivar operand: what the text means.
+    :ivar persisted: STORED is written; it is stored in any case.
+    """
+
+    text: str
+    operand: Operand
+    persisted: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnDefinition:
     """One column of a CREATE TABLE.
 
@@ -57,6 +71,7 @@ class ColumnDefinition:
     on_update: Value | None = None
     comment: str | None = None
     identity: Identity | None = None
+    generated: Generated | None = None
 
 
 Options = tuple[tuple[str, str], ...]

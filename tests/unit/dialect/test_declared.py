@@ -148,7 +148,9 @@ class TestKeys:
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        (sa.Column("x", sa.Integer, sa.Computed("id + 1")), "Computed on the column 'x'"),
+        (sa.Column("x", sa.Integer, sa.Computed("id + 1", persisted=False)), "VIRTUAL"),
+        (sa.Column("x", sa.String, sa.Computed("lower(y)")), "LOWER"),
+        (sa.Column("x", sa.Integer, sa.Computed("current_timestamp")), "present moment in a computed column"),
         (sa.Column("x", sa.Integer, server_default=sa.text("random()")), "DEFAULT with an expression"),
         (sa.Column("x", sa.Integer, server_default="one"), "The DEFAULT of the column 'x' is no integer value"),
         (sa.Column("x", sa.String(collation="de")), "COLLATE"),
@@ -226,6 +228,33 @@ def test_an_identity_is_a_counter_with_its_options() -> None:
     made = declared(key(), sa.Column("x", sa.Integer, identity)).by_name["x"]
     assert (made.autoincrement, made.always, made.nullable) == (True, True, False)
     assert made.series == Series(5, 2, 1, 9, cycle=True, cache=3)
+
+
+def test_a_computed_column_is_of_other_columns() -> None:
+    made = declared(key(), sa.Column("x", sa.Integer, sa.Computed("id + 1 + id"))).by_name["x"]
+    assert made.parts == frozenset({"id"})
+    assert made.always
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ([sa.Column("x", sa.Integer, sa.Computed("y + 1"))], "'x' of 'users' is of 'y', which is no column"),
+        (
+            [sa.Column("y", sa.Integer, sa.Computed("id")), sa.Column("x", sa.Integer, sa.Computed("y + 1"))],
+            "is of 'y', which is computed itself",
+        ),
+    ],
+)
+def test_a_computed_column_of_what_there_is_not_is_misdeclared(columns: list[Any], message: str) -> None:
+    with pytest.raises(Misdeclared, match=message):
+        declared(key(), *columns)
+
+
+def test_a_key_is_not_computed() -> None:
+    column = sa.Column("x", sa.Integer, sa.Computed("y"), primary_key=True)
+    with pytest.raises(UnsupportedCompile, match="'x' of 'users' is in the key"):
+        declared(column, sa.Column("y", sa.Integer))
 
 
 def test_an_identity_that_contradicts_itself_is_misdeclared() -> None:

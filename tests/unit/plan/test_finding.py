@@ -45,7 +45,7 @@ def test_what_dynamodb_judges_is_the_condition() -> None:
 
 
 def test_what_set_takes_has_the_kind_of_its_column() -> None:
-    plan = found(f"UPDATE things SET b = b / 2, f = length(a) > 1, a = (SELECT max(b) FROM things) WHERE {KEY}").plan
+    plan = found(f"UPDATE things SET b = b % 2, f = length(a) > 1, a = (SELECT max(b) FROM things) WHERE {KEY}").plan
     assert plan.kinds[:4] == (Kind.STRING, Kind.INTEGER, Kind.STRING, Kind.STRING)  # the key, and b and a as they are
     assert plan.kinds[4:] == (Kind.INTEGER, Kind.BOOLEAN, None)
 

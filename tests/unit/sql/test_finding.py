@@ -25,7 +25,7 @@ def found(text: str, *columns: str) -> str:
             'SELECT "t"."id" FROM t WHERE a IN (SELECT b FROM u WHERE c)',
         ),
         ("EXPLAIN UPDATE t SET a = lower(b)", 'SELECT "t"."id", lower(b) FROM t'),
-        ("UPDATE t AS x SET a = 1, b = a / 2 WHERE x.id = 1", 'SELECT "x"."id", a / 2 FROM t AS x WHERE x.id = 1'),
+        ("UPDATE t AS x SET a = 1, b = a % 2 WHERE x.id = 1", 'SELECT "x"."id", a % 2 FROM t AS x WHERE x.id = 1'),
         ("UPDATE s.t SET a = lower(s.t.a)", 'SELECT "s"."t"."id", lower(s.t.a) FROM s.t'),
         (
             "UPDATE t SET a = CASE WHEN b = 1 THEN 2 END, c = (SELECT d, e FROM u WHERE f) RETURNING a",
