@@ -32,9 +32,9 @@ from sqlalchemy_dynamorm.sql import nodes
 
 Resolve = Callable[[nodes.Column], Column]
 
-_NEGATED: dict[Operator, Operator] = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_MIRRORED: dict[Operator, Operator] = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_VALUES = (nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp)
+NEGATED: dict[Operator, Operator] = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+MIRRORED: dict[Operator, Operator] = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+VALUES = (nodes.Param, nodes.Literal, nodes.Concat, nodes.CurrentTimestamp)
 
 
 def when_true(condition: nodes.Expression, resolve: Resolve) -> Predicate:
@@ -87,7 +87,7 @@ def _not_true(operand: nodes.Expression, resolve: Resolve) -> Predicate:
 def _leaf(condition: nodes.Expression, resolve: Resolve, *, negated: bool) -> Predicate:
     match condition:
         case nodes.Compare(op, left, right):
-            return _comparison(_NEGATED[op] if negated else op, left, right, resolve)
+            return _comparison(NEGATED[op] if negated else op, left, right, resolve)
         case nodes.Same(left, right):
             return _sameness(left, right, resolve, negated=negated)
         case nodes.Call():
@@ -130,13 +130,13 @@ def _truth(column: Column, *, negated: bool) -> Predicate:
 
 
 def _comparison(op: Operator, left: nodes.Expression, right: nodes.Expression, resolve: Resolve) -> Predicate:
-    if isinstance(left, _VALUES):
-        if isinstance(right, _VALUES):
+    if isinstance(left, VALUES):
+        if isinstance(right, VALUES):
             return ValueTest(op, left, right)
-        return _comparison(_MIRRORED[op], right, left, resolve)
-    if isinstance(left, nodes.Call) and isinstance(right, _VALUES):
+        return _comparison(MIRRORED[op], right, left, resolve)
+    if isinstance(left, nodes.Call) and isinstance(right, VALUES):
         return _function_compared(left, op, right, resolve)
-    if isinstance(left, nodes.Column) and isinstance(right, _VALUES):
+    if isinstance(left, nodes.Column) and isinstance(right, VALUES):
         return Comparison(_read(left, resolve), op, right)
     if isinstance(left, nodes.Column) and isinstance(right, nodes.Column):
         return _columns(_read(left, resolve), op, _read(right, resolve))
@@ -157,7 +157,7 @@ def _text_column(operand: nodes.Expression, resolve: Resolve) -> Column:
 def _null_test(operand: nodes.Expression, resolve: Resolve, *, negated: bool) -> Predicate:
     if isinstance(operand, nodes.Column):
         return Presence(_read(operand, resolve), negated)
-    if isinstance(operand, _VALUES):
+    if isinstance(operand, VALUES):
         return ValueTest("is not null" if negated else "is null", operand)
     raise Unsupported(f"IS NULL on {_described(operand)} is no condition of DynamoDB's.")
 

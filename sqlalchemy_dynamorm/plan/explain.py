@@ -7,24 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy_dynamorm.plan.access import unfilterable
 from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute, Take
 from sqlalchemy_dynamorm.plan.next_values import next_values
-from sqlalchemy_dynamorm.plan.predicates import (
-    ALWAYS,
-    All,
-    ColumnComparison,
-    Comparison,
-    Constant,
-    FunctionTest,
-    Membership,
-    Pattern,
-    Predicate,
-    Presence,
-    SizeComparison,
-    Some,
-    ValueTest,
-    columns_of,
-    conjuncts,
-    every,
-)
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Predicate, Some, columns_of, conjuncts, every
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.steps import (
     BatchGetItem,
@@ -43,7 +26,7 @@ from sqlalchemy_dynamorm.plan.steps import (
     ReadPlan,
     Scan,
 )
-from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.plan.wording import show, value
 from sqlalchemy_dynamorm.sql.write_assignments import write_operand
 
 COLUMNS = ("step", "operation", "table", "index", "key_condition", "filter", "detail")
@@ -325,62 +308,6 @@ def _source(source: KeyProduct | KeyRows) -> str:
 
 def _joined(parts: tuple[Predicate, ...]) -> str:
     return " AND ".join(show(part) for part in parts)
-
-
-def show(predicate: Predicate) -> str:
-    """A predicate in SQL's words."""
-    match predicate:
-        case All(parts):
-            return " AND ".join(f"({show(part)})" if isinstance(part, Some) else show(part) for part in parts)
-        case Some(parts):
-            return " OR ".join(show(part) for part in parts)
-        case Comparison() | ColumnComparison() | SizeComparison():
-            return _compared(predicate)
-        case FunctionTest(name, column, operand, negated):
-            second = "" if operand is None else f", {value(operand)}"
-            return f"{'NOT ' if negated else ''}{name}({column.name}{second})"
-        case Membership(columns, items, negated):
-            names = ", ".join(column.name for column in columns)
-            left = names if len(columns) == 1 else f"({names})"
-            listed = f":{items.name}" if isinstance(items, nodes.ParamList) else f"({len(items)} values)"
-            return f"{left} {'NOT ' if negated else ''}IN {listed}"
-        case Pattern(column, pattern, _, negated):
-            return f"{column.name} {'NOT ' if negated else ''}LIKE {value(pattern)}"
-        case Presence(column, present):
-            return f"{column.name} IS {'NOT ' if present else ''}NULL"
-        case Constant(holds):
-            return "true" if holds else "false"
-        case ValueTest(op, left, right):
-            return f"{value(left)} {op}" + (f" {value(right)}" if right is not None else "")
-
-
-def _compared(part: Comparison | ColumnComparison | SizeComparison) -> str:
-    match part:
-        case ColumnComparison(left, op, right):
-            return f"{left.name} {op} {right.name}"
-        case SizeComparison(column, op, operand):
-            return f"size({column.name}) {op} {value(operand)}"
-        case Comparison(column, op, operand):
-            return f"{column.name} {op} {value(operand)}"
-
-
-def value(operand: nodes.Value) -> str:
-    """An operand in SQL's words."""
-    match operand:
-        case nodes.Excluded():
-            return f"excluded.{operand.column}"
-        case nodes.Param(name):
-            return f":{name}"
-        case nodes.Literal(constant):
-            return "NULL" if constant is None else repr(constant)
-        case nodes.Concat(parts):
-            return " || ".join(value(part) for part in parts)
-        case nodes.CurrentTimestamp():
-            return "CURRENT_TIMESTAMP"
-        case nodes.Document(constant):
-            return repr(constant)
-        case nodes.NextValue(sequence):
-            return f"nextval({sequence.name})"
 
 
 def text(plan: Plan) -> str:

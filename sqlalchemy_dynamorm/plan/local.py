@@ -138,7 +138,7 @@ _CASTS = {
     Kind.INTEGER: "INTEGER",
     Kind.DECIMAL: "REAL",
     Kind.FLOAT: "REAL",
-    Kind.BOOLEAN: "INTEGER",
+    Kind.BOOLEAN: "NUMERIC",
     Kind.BINARY: "BLOB",
 }
 _MOMENTS = {"DATE": "date()", "DATETIME": "datetime()", "TIMESTAMP": "datetime()", "TIME": "time()"}

@@ -110,8 +110,38 @@ class Some:
     parts: tuple[Predicate, ...]
 
 
+ReadAs = Choice["any", "text", "integer", "number", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceTest:
+    """What the value at a place in a document must be for a condition on it to be true; it may hold elsewhere too.
+
+    It narrows what the service sends. Who asks it judges the rows again: it is no part of a WHERE that stands alone.
+
+    :ivar path: JSON paths, each from where the one before it leads.
+    :ivar read_as: what the condition casts the value to: ``any`` is as it is, ``document`` its JSON text.
+    """
+
+    column: Column
+    path: tuple[nodes.Value, ...]
+    read_as: ReadAs
+    op: Operator | Choice["LIKE", "IS NOT NULL"]
+    operand: nodes.Value | None = None
+    escape: str | None = None
+
+
 Leaf = Union[
-    Comparison, ColumnComparison, SizeComparison, FunctionTest, Membership, Pattern, Presence, ValueTest, Constant
+    Comparison,
+    ColumnComparison,
+    SizeComparison,
+    FunctionTest,
+    Membership,
+    Pattern,
+    PlaceTest,
+    Presence,
+    ValueTest,
+    Constant,
 ]
 Predicate = Union[Leaf, All, Some]
 
@@ -162,5 +192,5 @@ def columns_of(predicate: Predicate) -> Iterator[Column]:
             yield from columns
         case ColumnComparison(left, _, right):
             yield from (left, right)
-        case Comparison() | SizeComparison() | FunctionTest() | Pattern() | Presence():
+        case Comparison() | SizeComparison() | FunctionTest() | Pattern() | PlaceTest() | Presence():
             yield predicate.column

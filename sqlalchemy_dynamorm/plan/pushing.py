@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.analysis import Analysis, Fact, aggregates
-from sqlalchemy_dynamorm.plan.conditions import when_true
 from sqlalchemy_dynamorm.plan.predicates import (
+    ALWAYS,
     All,
     Comparison,
     Constant,
@@ -26,6 +25,7 @@ from sqlalchemy_dynamorm.plan.predicates import (
 )
 from sqlalchemy_dynamorm.plan.schema import Column
 from sqlalchemy_dynamorm.plan.scopes import Block, Occurrence
+from sqlalchemy_dynamorm.plan.widening import widened
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -76,10 +76,9 @@ def _push_condition(fact: Fact, analysis: Analysis, pushed: Pushed) -> None:
     assert owner is not None
     if owner.number not in fact.of:
         return
-    try:
-        predicate = when_true(fact.condition, lambda column: _base(column, fact.block))
-    except Unsupported:
-        return  # it is no condition of DynamoDB's: SQLite checks it on the rows that are read
+    predicate = widened(fact.condition, lambda column: _base(column, fact.block))
+    if predicate == ALWAYS:
+        return  # SQLite checks it on the rows that are read
     if fact.joined or not owner.nullable or not _may_hold_for_nulls(predicate):
         pushed.wheres[owner.number].append(predicate)
 

@@ -22,6 +22,7 @@ from sqlalchemy_dynamorm.plan.predicates import (
     Membership,
     Operator,
     Pattern,
+    PlaceTest,
     Predicate,
     Presence,
     SizeComparison,
@@ -34,6 +35,7 @@ from sqlalchemy_dynamorm.run.bind import Bound, decide, ordered
 from sqlalchemy_dynamorm.run.functions import is_empty, operand_given, size_given
 from sqlalchemy_dynamorm.run.operands import compared
 from sqlalchemy_dynamorm.run.patterns import like
+from sqlalchemy_dynamorm.run.places import place_alternatives
 from sqlalchemy_dynamorm.run.values import WireValue, encode
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -141,9 +143,11 @@ class Renderer:
                 return self._of_columns(predicate)
 
     def _of_columns(
-        self, part: Comparison | ColumnComparison | SizeComparison | FunctionTest | Pattern | Presence
+        self, part: Comparison | ColumnComparison | SizeComparison | FunctionTest | Pattern | PlaceTest | Presence
     ) -> _Piece:
         match part:
+            case PlaceTest():
+                return self._at_place(part)
             case Comparison(column, op, operand):
                 return self._comparison(column, op, self._values(operand))
             case ColumnComparison(left, op, right):
@@ -283,6 +287,13 @@ class Renderer:
             return test
         self._operators += 1
         return self._every([self._present(column), _Text(f"NOT {test.text}")])
+
+    def _at_place(self, test: PlaceTest) -> _Piece:
+        alternatives = place_alternatives(test, self._values, self._placeholders.name, self._placeholders.value)
+        if isinstance(alternatives, bool):
+            return alternatives
+        self._operators += 4 * len(alternatives)  # the longest has four: two functions, AND, NOT
+        return self._some([_Text(text) for text in alternatives])
 
     def _function(self, name: str, column: Column, text: str) -> _Text:
         self._operators += 1

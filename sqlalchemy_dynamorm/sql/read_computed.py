@@ -42,7 +42,9 @@ _FLAGS = ("typed", "safe", "only_json_types", "scalar_only", "json_subtype", "op
 def _operator(node: exp.Expr, scope: Scope) -> nodes.Expression:
     operands = tuple(expression(part, scope) for part in (node.this, *_listed(node.args.get("expression"))))
     more = tuple(expression(part, scope) for part in node.args.get("expressions") or ())
-    gives: Gives = "json" if _written(node, scope) == "" and type(node) is exp.JSONExtract else ""
+    if isinstance(node, exp.JSONExtract | exp.JSONExtractScalar) and _written(node, scope) == "json_extract":
+        return nodes.Computed("json_extract()", (*operands, *more))
+    gives: Gives = "json" if type(node) is exp.JSONExtract else ""
     if type(node) in (exp.Glob, exp.RegexpLike):
         gives = "truth"
     return nodes.Computed(_ARITHMETIC[type(node)], (*operands, *more), gives=gives)
@@ -77,7 +79,7 @@ def _case(node: exp.Case, scope: Scope) -> nodes.Expression:
 
 @expression.reads(exp.Cast, "this", "to", "_type")
 def _cast(node: exp.Cast, scope: Scope) -> nodes.Expression:
-    return nodes.Computed("CAST", (expression(node.this, scope),))
+    return nodes.Computed(f"{nodes.CAST}{node.to.sql()}", (expression(node.this, scope),))
 
 
 @expression.reads(exp.CurrentDate)

@@ -54,6 +54,7 @@ from sqlalchemy_dynamorm.sql.nodes.definitions import (
     Unique,
 )
 from sqlalchemy_dynamorm.sql.nodes.expressions import (
+    CAST,
     EXCLUDED,
     WINDOW,
     And,
@@ -113,6 +114,7 @@ from sqlalchemy_dynamorm.sql.nodes.queries import (
 Statement = Union[Query, Definition, Explain]
 
 __all__ = [
+    "CAST",
     "EXCLUDED",
     "WINDOW",
     "AddColumn",

@@ -222,6 +222,8 @@ class Computed:
     gives: Choice["same", "number", "truth", "json", ""] = ""
 
 
+CAST = "CAST AS "
+"""What a :class:`Computed` begins with that is a cast; the type's name follows."""
 WINDOW = "A window (OVER)"
 """What a :class:`Computed` is that looks at several rows."""
 

@@ -6,10 +6,10 @@ import pytest
 
 from sqlalchemy_dynamorm.errors import NotSupportedError, ProgrammingError, UndefinedIndex
 from sqlalchemy_dynamorm.plan.access import unfilterable
-from sqlalchemy_dynamorm.plan.explain import show
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, columns_of
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
 from sqlalchemy_dynamorm.plan.steps import BatchGetItem, GetItem, Nothing, Query, ReadPlan, Scan
+from sqlalchemy_dynamorm.plan.wording import show
 from tests.unit.plan.planning import COLUMNS, planned, selected, table
 
 BY_A = Index("by_a", "by_a", ("a",))

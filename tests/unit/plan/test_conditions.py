@@ -4,9 +4,9 @@ import pytest
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.conditions import when_false, when_true
-from sqlalchemy_dynamorm.plan.explain import show
 from sqlalchemy_dynamorm.plan.predicates import columns_of
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
+from sqlalchemy_dynamorm.plan.wording import show
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 

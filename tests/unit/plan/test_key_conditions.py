@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from sqlalchemy_dynamorm.plan.explain import show
 from sqlalchemy_dynamorm.plan.key_conditions import as_list, fixed_columns, key_query, narrowing
 from sqlalchemy_dynamorm.plan.predicates import conjuncts
+from sqlalchemy_dynamorm.plan.wording import show
 from tests.unit.plan.planning import selected
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, ScanRefused, UndefinedColumn
-from sqlalchemy_dynamorm.plan.explain import show
 from sqlalchemy_dynamorm.plan.schema import Index
 from sqlalchemy_dynamorm.plan.steps import BatchGetItem, Field, Query, ReadPlan, Scan
+from sqlalchemy_dynamorm.plan.wording import show
 from sqlalchemy_dynamorm.sql import nodes
 from tests.unit.plan.planning import changed, inserted, planned, selected, table
 

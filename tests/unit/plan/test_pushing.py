@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from sqlalchemy_dynamorm.plan.analysis import Analysis
-from sqlalchemy_dynamorm.plan.explain import show
 from sqlalchemy_dynamorm.plan.pushing import push
+from sqlalchemy_dynamorm.plan.wording import show
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 from tests.unit.plan.planning import table

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from sqlalchemy_dynamorm.plan.explain import show
 from sqlalchemy_dynamorm.plan.predicates import Comparison, Pattern
 from sqlalchemy_dynamorm.plan.schema import Index
+from sqlalchemy_dynamorm.plan.wording import show
 from sqlalchemy_dynamorm.run.bind import bound
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.key_ranges import KeyRange, key_range
