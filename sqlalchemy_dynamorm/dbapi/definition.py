@@ -49,7 +49,7 @@ def definition(
             return indexing.drop_index(indexing.OnTable(written, name, system), index, patience)
         case _:
             known = {**client.catalog.kinds(written), **_kinds(declared), **types_given(node)}
-            new = indexing.NewIndex(index_of(node, separator), known, node, node.if_not_exists)
+            new = indexing.NewIndex(index_of(node, separator), known, node, node.if_not_exists, separator)
             return indexing.create_index(indexing.OnTable(written, name, system), new, patience)
 
 

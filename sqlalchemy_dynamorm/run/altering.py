@@ -8,9 +8,10 @@ from sqlalchemy_dynamorm.errors import UndefinedTable, Unsupported
 from sqlalchemy_dynamorm.plan.altering import altered
 from sqlalchemy_dynamorm.plan.definitions import declaration_of
 from sqlalchemy_dynamorm.plan.table_options import TableOptions, table_options, ttl_column
-from sqlalchemy_dynamorm.run.declarations import alter, declare
+from sqlalchemy_dynamorm.run.declarations import alter, declaration, declare
 from sqlalchemy_dynamorm.run.definitions import create_system_table
 from sqlalchemy_dynamorm.run.description import parse
+from sqlalchemy_dynamorm.run.enforcing import Enforcing, enforce
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome
 from sqlalchemy_dynamorm.run.table_options import options_there, set_options
 from sqlalchemy_dynamorm.run.waiting import DEFAULT, Description, Patience, description_of
@@ -81,10 +82,16 @@ def _declared(altering: Altering, description: Description) -> Asking[nodes.Crea
             f"What is declared of {altering.name!r} is kept in the system table, and this engine has none "
             "(system_table=none)."
         )
-    if not (yield from alter(system, physical, change)):
-        separator = altering.separator
-        start = declaration_of(parse(description, altering.name), altering.node.table, separator)
-        yield from _declare(system, physical, change(start))
+    start = yield from declaration(system, physical)
+    known = start is not None
+    if start is None:
+        start = declaration_of(parse(description, altering.name), altering.node.table, altering.separator)
+    after = change(start)
+    yield from enforce(Enforcing(start, after, physical, system, altering.separator), altering.patience)
+    if known:
+        yield from alter(system, physical, change)
+    else:
+        yield from _declare(system, physical, after)
     return made[0]
 
 

@@ -7,16 +7,32 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import DatabaseError, DuplicateTable, ProgrammingError, UndefinedIndex, UndefinedTable
+from sqlalchemy_dynamorm.errors import (
+    DatabaseError,
+    DuplicateTable,
+    Error,
+    ProgrammingError,
+    UndefinedIndex,
+    UndefinedTable,
+)
 from sqlalchemy_dynamorm.plan.altering import with_index, without_index
 from sqlalchemy_dynamorm.plan.kinds import kind_of
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind
 from sqlalchemy_dynamorm.run.declarations import alter, declaration
 from sqlalchemy_dynamorm.run.decode import wire_items
 from sqlalchemy_dynamorm.run.description import parse
+from sqlalchemy_dynamorm.run.enforcing import Enforcing, enforce
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request
 from sqlalchemy_dynamorm.run.table_options import throughput, warm
-from sqlalchemy_dynamorm.run.waiting import DEFAULT, Description, Patience, description_of, patiently, wait_active
+from sqlalchemy_dynamorm.run.waiting import (
+    DEFAULT,
+    QUOTA,
+    Description,
+    Patience,
+    description_of,
+    patiently,
+    wait_active,
+)
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -98,6 +114,7 @@ class NewIndex:
     kinds: Mapping[str, Kind]
     declared: nodes.CreateIndex | None = None
     if_not_exists: bool = False
+    separator: str = "."
 
 
 def create_index(on: OnTable, new: NewIndex, patience: Patience = DEFAULT) -> Execution:
@@ -111,18 +128,19 @@ def create_index(on: OnTable, new: NewIndex, patience: Patience = DEFAULT) -> Ex
     there = next((index for index in parse(found, on.name).indexes if index.physical == new.index.physical), None)
     if there is not None:
         if not new.if_not_exists and not same_index(there, new.index):
-            raise DuplicateTable(
-                f"The index {new.index.name!r} of {on.name!r} is there with another definition. Drop it first, or give "
-                "this one another name.",
-                table=on.physical,
-            )
+            raise _otherwise(on, new)
     elif new.index.local:
         raise ProgrammingError(f"The local index {new.index.name!r} can only be made with its table {on.name!r}.")
     else:
         declared = yield from _declared_kinds(on)
         yield from _add_index(on, replace(new, kinds={**declared, **new.kinds}), found, patience)
     if new.declared is not None:
-        yield from alter(on.system, on.physical, partial(with_index, index=new.declared))
+        change = partial(with_index, index=new.declared)
+        before = (yield from declaration(on.system, on.physical)) if new.declared.unique else None
+        if before is not None and on.system is not None:
+            unique = Enforcing(before, change(before), on.physical, on.system, new.separator)
+            yield from enforce(unique, patience)
+        yield from alter(on.system, on.physical, change)
     return Outcome()
 
 
@@ -155,7 +173,34 @@ def _add_index(on: OnTable, new: NewIndex, found: Description, patience: Patienc
         "AttributeDefinitions": [attribute(column) for column in columns],
         "GlobalSecondaryIndexUpdates": [{"Create": index_params(new.index, found)}],
     }
-    yield from _update(on, params, patience)
+    try:
+        yield from _update(on, params, patience)
+    except Error as error:
+        if "already exists" in str(error):  # another run has made it while this one waited
+            yield from _made_meanwhile(on, new, patience)
+        elif QUOTA.search(str(error)):
+            raise ProgrammingError(
+                f"The index {new.index.name!r} was not made: {error} {on.name!r} has "
+                f"{len(found.get('GlobalSecondaryIndexes') or ())} global indexes. Drop one that is not used, or "
+                "ask AWS for a higher quota.",
+                table=on.physical,
+            ) from None
+        else:
+            raise
+
+
+def _made_meanwhile(on: OnTable, new: NewIndex, patience: Patience) -> Asking[None]:
+    table = parse((yield from wait_active(on.physical, patience)), on.name)
+    if not any(same_index(index, new.index) for index in table.indexes):
+        raise _otherwise(on, new)
+
+
+def _otherwise(on: OnTable, new: NewIndex) -> DuplicateTable:
+    return DuplicateTable(
+        f"The index {new.index.name!r} of {on.name!r} is there with another definition. Drop it first, or give "
+        "this one another name.",
+        table=on.physical,
+    )
 
 
 def _update(on: OnTable, params: dict[str, Any], patience: Patience) -> Asking[None]:

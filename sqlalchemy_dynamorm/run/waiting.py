@@ -16,7 +16,7 @@ from sqlalchemy_dynamorm.run.request import Asking, Pause, Request
 
 Description = dict[str, Any]
 _POLL = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)  # seconds; the last goes on
-_QUOTA = re.compile(r"limit of \d+ tables|count exceeds")
+QUOTA = re.compile(r"limit of \d+ tables|count exceeds|exceeds the per-table limit")
 """LimitExceeded for what waiting does not help, among those for too many changes at once."""
 LONGEST = 3600.0
 """Seconds: a backfill takes minutes to hours."""
@@ -144,5 +144,5 @@ def denied(error: AccessDenied, request: Request) -> AccessDenied:
 def _passes(error: Error) -> bool:
     """Whether the service will take the same request later."""
     if error.code == "LimitExceededException":
-        return _QUOTA.search(str(error)) is None
+        return QUOTA.search(str(error)) is None
     return error.code in ("ResourceInUseException", "ContinuousBackupsUnavailableException")

@@ -4,11 +4,18 @@ from typing import Any
 
 import pytest
 
-from sqlalchemy_dynamorm.errors import ConditionFailed, UndefinedColumn, UndefinedTable, Unsupported
+from sqlalchemy_dynamorm.errors import (
+    ConditionFailed,
+    NotNullViolation,
+    UndefinedColumn,
+    UndefinedTable,
+    UniqueViolation,
+    Unsupported,
+)
 from sqlalchemy_dynamorm.run.altering import Altering, alter_table
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
-from tests.scripted import Reply, done, failed
+from tests.scripted import Reply, done, failed, play
 from tests.unit.run.describing import GONE, described, index
 
 KEPT: Reply = {
@@ -28,15 +35,18 @@ def put(request: Any) -> str:
 
 
 def test_what_is_declared_changes_if_it_is_still_what_was_read() -> None:
-    played = done(altering("users ADD age INTEGER"), described(), KEPT, ConditionFailed("no"), KEPT)
-    assert played.operations == ["DescribeTable", "GetItem", "PutItem", "GetItem", "PutItem"]
+    played = done(altering("users ADD age INTEGER"), described(), KEPT, KEPT, ConditionFailed("no"), KEPT)
+    assert played.operations == ["DescribeTable", "GetItem", "GetItem", "PutItem", "GetItem", "PutItem"]
     assert put(played.requests[-1]) == (
         "CREATE TABLE users (id VARCHAR NOT NULL, name VARCHAR, age INTEGER, PRIMARY KEY (id))"
     )
 
 
 def test_what_is_so_already_is_not_written() -> None:
-    assert done(altering("users ADD name VARCHAR"), described(), KEPT).operations == ["DescribeTable", "GetItem"]
+    assert done(altering("users ADD name VARCHAR"), described(), KEPT, KEPT).operations == [
+        "DescribeTable",
+        *["GetItem"] * 2,
+    ]
 
 
 def test_a_change_that_is_refused_leaves_all_as_it_is() -> None:
@@ -65,6 +75,36 @@ def test_without_a_system_table_options_can_change_and_columns_cannot() -> None:
     assert isinstance(failed(altering("users ADD age INTEGER", None), described()), Unsupported)
     played = done(altering("users SET (deletion_protection='true')", None), *[described()] * 2, {}, *[PROTECTED] * 2)
     assert "GetItem" not in played.operations
+
+
+def test_rows_without_a_value_keep_a_column_from_being_not_null() -> None:
+    some: Reply = {"Count": 0, "LastEvaluatedKey": {"id": {"S": "a"}}}
+    for change in ("ADD age INTEGER NOT NULL", "ALTER name SET NOT NULL"):
+        played = play(altering(f"users {change}"), described(), KEPT, some, {"Count": 1})
+        assert isinstance(played.error, NotNullViolation)
+        assert played.operations == ["DescribeTable", "GetItem", "Scan", "Scan"]
+    full = done(altering("users ALTER name SET NOT NULL"), described(), KEPT, {"Count": 0}, KEPT)
+    assert put(full.requests[-1]).startswith("CREATE TABLE users (id VARCHAR NOT NULL, name VARCHAR NOT NULL,")
+
+
+def test_rows_with_the_same_values_keep_a_constraint_from_being_added() -> None:
+    rows: Reply = {"Items": [{"id": {"S": id_}, "name": {"S": "ann"}} for id_ in ("a", "b")]}
+    played = play(altering("users ADD CONSTRAINT uq UNIQUE (name)"), described(), KEPT, rows, {}, {})
+    assert isinstance(played.error, UniqueViolation)
+    assert "1 rows of 'users' have values" in str(played.error)
+    assert {*played.operations} == {"DescribeTable", "GetItem", "Scan"}
+
+
+def test_the_guards_are_there_before_the_constraint() -> None:
+    rows: Reply = {"Items": [{"id": {"S": "a"}, "name": {"S": "ann"}}]}
+    played = done(altering("users ADD UNIQUE (name)"), described(), KEPT, rows, {}, rows, {}, {}, KEPT)
+    assert played.operations == [
+        *("DescribeTable", "GetItem"),
+        *("Scan", "GetItem"),  # nothing is written before all is looked at
+        *("Scan", "GetItem", "PutItem"),
+        *("GetItem", "PutItem"),
+    ]
+    assert "UNIQUE (name)" in put(played.requests[-1])
 
 
 PROTECTED = described(DeletionProtectionEnabled=True)

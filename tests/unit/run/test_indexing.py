@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from sqlalchemy_dynamorm.errors import (
     DatabaseError,
     DuplicateTable,
     Error,
+    OperationalError,
     ProgrammingError,
     UndefinedIndex,
     UndefinedTable,
 )
 from sqlalchemy_dynamorm.plan.schema import Index, Kind
 from sqlalchemy_dynamorm.run.indexing import NewIndex, OldIndex, OnTable, create_index, drop_index
-from tests.scripted import Reply, done, failed
+from tests.scripted import Reply, done, failed, play
 from tests.unit.run.describing import BY_NAME, GONE, described, index
 
 USERS_TABLE = OnTable("users", "users")
@@ -72,3 +76,37 @@ def test_a_local_index_lives_with_its_table() -> None:
 def test_an_index_needs_a_table() -> None:
     assert isinstance(failed(making(BY_NAME), GONE), UndefinedTable)
     assert isinstance(failed(dropping("by_name"), GONE), UndefinedTable)
+
+
+def test_a_global_index_too_many_says_what_to_do() -> None:
+    error = DatabaseError("GlobalSecondaryIndex count exceeds the per-table limit of 20", code="ValidationException")
+    found = failed(making(BY_NAME), *[described()] * 2, error)
+    assert isinstance(found, ProgrammingError)
+    assert "ask AWS for a higher quota" in str(found)
+
+
+@pytest.mark.parametrize(("there", "fine"), [("age", True), ("other", False)])
+def test_an_index_that_another_run_has_made_meanwhile(there: str, fine: bool) -> None:
+    replies = [
+        *[described()] * 2,
+        OperationalError("it is changing", code="ResourceInUseException"),
+        DatabaseError("Index by_name already exists", code="ValidationException"),
+        described("ACTIVE", index(include=there)),
+    ]
+    played = play(making(BY_NAME), *replies)
+    assert (played.error is None) == fine
+    assert played.operations.count("UpdateTable") == 2
+
+
+def test_the_index_of_a_provisioned_table_has_capacity() -> None:
+    units = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6}
+    table = described(ProvisionedThroughput=units)
+    played = done(making(BY_NAME), table, table, {}, table)
+    (update,) = played.requests[2].params["GlobalSecondaryIndexUpdates"]
+    assert update["Create"]["ProvisionedThroughput"] == units
+    own = replace(BY_NAME, capacity=(1, 2), warm=(3, 4))
+    (update,) = done(making(own), table, table, {}, table).requests[2].params["GlobalSecondaryIndexUpdates"]
+    assert update["Create"]["ProvisionedThroughput"] == {"ReadCapacityUnits": 1, "WriteCapacityUnits": 2}
+    assert update["Create"]["WarmThroughput"] == {"ReadUnitsPerSecond": 3, "WriteUnitsPerSecond": 4}
+    error = failed(making(own), *[described()] * 2)
+    assert "billed by request" in str(error)
