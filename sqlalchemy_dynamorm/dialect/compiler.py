@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.sql.compiler import ExpandedState
 
+from sqlalchemy_dynamorm.dialect.dml import constrained
 from sqlalchemy_dynamorm.dialect.hints import Hints
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
 from sqlalchemy_dynamorm.dialect.moments import refuse_arithmetic
@@ -101,7 +102,9 @@ class Compiler(SQLiteCompiler):
         # PostgreSQL's insert() has this, of which SQLite's compiler knows nothing.
         named = getattr(clause, "constraint_target", None)
         if named is not None:
-            return f"ON CONSTRAINT {self.preparer.quote(named)}"
+            statement: Any = self.stack[-1]["selectable"]
+            names = [self.preparer.quote(column) for column in constrained(statement.table, named)]
+            return f"({', '.join(names)})" if names else f"ON CONSTRAINT {self.preparer.quote(named)}"
         return str(super()._on_conflict_target(clause, **kw))  # type: ignore[no-untyped-call]
 
     def _collect(self, table: Any) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ class Insert(sqlite.Insert):
     """
 
     stringify_dialect = "dynamodb"
-    inherit_cache = True
+    inherit_cache = sqlite.Insert.inherit_cache  # SQLAlchemy 2.0 has no cache key for ON CONFLICT
 
     def on_conflict_replace(self) -> Self:
         """Put the row in the place of those that have its primary key or unique values.
@@ -35,3 +37,22 @@ def insert(table: Any) -> Insert:
     :param table: a table or a mapped class.
     """
     return Insert(table)
+
+
+def constrained(table: sa.Table, name: str) -> tuple[str, ...]:
+    """The columns of a table's primary key or unique constraint of that name; none where there is no such constraint.
+
+    One that was declared without a name has PostgreSQL's.
+    """
+    found = (columns for known, columns in _named(table) if known == name)
+    return next(found, ())
+
+
+def _named(table: sa.Table) -> Iterator[tuple[str, tuple[str, ...]]]:
+    constraints: list[Any] = [*table.constraints, *table.indexes]
+    for each in constraints:
+        key, unique = isinstance(each, sa.PrimaryKeyConstraint), isinstance(each, sa.UniqueConstraint)
+        if key or unique or (isinstance(each, sa.Index) and each.unique):
+            columns = tuple(str(column.name) for column in each.columns)
+            default = f"{table.name}_pkey" if key else f"{'_'.join((table.name, *columns))}_key"
+            yield str(each.name) if isinstance(each.name, str) else default, columns

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy_dynamorm.errors import Error, Throttled
 from sqlalchemy_dynamorm.plan.schema import Table
@@ -27,16 +28,18 @@ def put_if_free(table: Table, items: Sequence[Item], own: Sequence[bool]) -> Ask
 
     :param own: of which items the key was made for them alone.
     """
+    placeholders = Placeholders()
+    shared = writing.put(table, {}, writing.absent(table, placeholders), placeholders)
     answers: list[bytes | Error] = []
     for at in range(0, len(items), TOGETHER):
         some = slice(at, at + TOGETHER)
-        answers += yield [_if_free(table, item, own=its) for item, its in zip(items[some], own[some], strict=True)]
+        answers += yield [_put(shared, item, own=its) for item, its in zip(items[some], own[some], strict=True)]
     return answers
 
 
-def _if_free(table: Table, item: Item, *, own: bool) -> Request:
-    placeholders = Placeholders()
-    params = writing.put(table, item, writing.absent(table, placeholders), placeholders)
+def _put(shared: Mapping[str, Any], item: Item, *, own: bool) -> Request:
+    """A PutItem; ``shared`` is what those of one table have in common."""
+    params = {**shared, "Item": item}
     again = {**params, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     return Request("PutItem", params, repeatable=False, again=again, own=item if own else None)
 

@@ -56,18 +56,21 @@ def _size(wire: WireValue) -> int:
         return 3 + sum(1 + len(name.encode()) + _size(each) for name, each in value.items())
     if wire_type == "L":
         return 3 + sum(1 + _size(each) for each in value)
-    return scalar_size(wire)
+    return _scalar_size(wire_type, value)
 
 
 def scalar_size(wire: WireValue) -> int:
     """The bytes of a scalar or a set."""
-    wire_type, value = split(wire)
-    if wire_type in ("SS", "NS", "BS"):
-        return sum(scalar_size({wire_type[0]: each}) for each in value)
+    return _scalar_size(*split(wire))
+
+
+def _scalar_size(wire_type: str, value: Any) -> int:
     if wire_type == "S":
-        return len(value.encode())
+        return len(value) if value.isascii() else len(value.encode())
     if wire_type == "N":
         return _number_size(value)
+    if wire_type in ("SS", "NS", "BS"):
+        return sum(_scalar_size(wire_type[0], each) for each in value)
     return len(value) if wire_type == "B" else 1
 
 
@@ -92,7 +95,7 @@ def check_item(item: Item, table: str) -> None:
             table=table,
         )
     for name, wire in item.items():
-        if _levels(wire) > MAX_LEVELS:
+        if ("M" in wire or "L" in wire) and _levels(wire) > MAX_LEVELS:
             raise ItemTooLarge(
                 f"attribute {name!r} of an item for table {table!r} has more than {MAX_LEVELS} levels, DynamoDB's "
                 "limit; flatten it, or store it as text",

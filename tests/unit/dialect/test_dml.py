@@ -16,6 +16,16 @@ from sqlalchemy_dynamorm.sql.reader import read
 
 DIALECT = Boto3Dialect()
 USERS = sa.Table("users", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer))
+NAMED = sa.Table(
+    "named",
+    sa.MetaData(naming_convention={"pk": "pk_%(table_name)s"}),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("a", sa.String, unique=True),
+    sa.Column("b", sa.String),
+    sa.Column("c", sa.String),
+    sa.UniqueConstraint("a", "b", name="uq_both"),
+    sa.Index("ix_c", "c", unique=True),
+)
 
 
 def text_of(statement: Any) -> str:
@@ -34,10 +44,23 @@ def test_the_inserts_of_sqlite_and_postgresql_have_the_same_text(make: Any) -> N
     assert text_of(update) == f"{begin} (id) DO UPDATE SET n = (users.n + excluded.n) WHERE users.n < excluded.n"
 
 
-def test_the_constraint_that_postgresqls_insert_names() -> None:
-    new = postgresql.insert(USERS).values(id=1)
-    named = new.on_conflict_do_update(constraint="uq_n", set_={"n": 1})
-    assert "ON CONFLICT ON CONSTRAINT uq_n DO UPDATE SET n = :" in text_of(named)
+@pytest.mark.parametrize(
+    ("table", "name", "target"),
+    [
+        (USERS, "users_pkey", "(id)"),
+        (USERS, "users_n_key", "ON CONSTRAINT users_n_key"),
+        (NAMED, "pk_named", "(id)"),
+        (NAMED, "named_a_key", "(a)"),
+        (NAMED, "uq_both", "(a, b)"),
+        (NAMED, "ix_c", "(c)"),
+        (NAMED, "named_pkey", "ON CONSTRAINT named_pkey"),
+    ],
+)
+def test_the_constraint_that_postgresqls_insert_names(table: sa.Table, name: str, target: str) -> None:
+    new = postgresql.insert(table).values(id=1)
+    named = new.on_conflict_do_update(constraint=name, set_={"id": 1})
+    assert f"ON CONFLICT {target} DO UPDATE SET id = :" in text_of(named)
+    assert f"ON CONFLICT {target} DO NOTHING" in text_of(new.on_conflict_do_nothing(constraint=name))
 
 
 def test_replace_is_or_replace() -> None:
