@@ -61,6 +61,7 @@ class Cursor:
         *,
         options: Mapping[str, Any] | None = None,
         page: PageOf | None = None,
+        anew: bool = False,
     ) -> Cursor:
         """Run one statement.
 
@@ -68,9 +69,11 @@ class Cursor:
         :param parameters: name to value; NULL is ``None``.
         :param options: plan options for this execution, by name (``scan``, ``consistent_read``).
         :param page: the page that is wanted of a SELECT; :attr:`next_page` says where the next one begins.
+        :param anew: read past what the transaction has read before, from REPEATABLE READ on; what is read now takes
+            its place.
         :raises Error: any of :mod:`~sqlalchemy_dynamorm.errors`; nothing of a failed statement stays buffered.
         """
-        self._run(statement, [_mapping(parameters)], options, page)
+        self._run(statement, [_mapping(parameters)], options, page, anew=anew)
         return self
 
     def executemany(
@@ -122,6 +125,8 @@ class Cursor:
         batch: list[Values],
         options: Mapping[str, Any] | None,
         page: PageOf | None = None,
+        *,
+        anew: bool = False,
     ) -> None:
         from sqlalchemy_dynamorm.sql import nodes
 
@@ -138,7 +143,7 @@ class Cursor:
             case nodes.Explain(query):
                 self._explain(prepared, query, self._options(options))
             case nodes.Select() | nodes.Compound() | nodes.Insert() | nodes.Update() | nodes.Delete():
-                self._answer(prepared, node, batch, options, page)
+                self._answer(prepared, node, batch, options, page, anew=anew)
             case _:
                 self._define(node, prepared)
 
@@ -149,10 +154,12 @@ class Cursor:
         batch: list[Values],
         options: Mapping[str, Any] | None,
         page: PageOf | None,
+        *,
+        anew: bool,
     ) -> None:
         """Run a query; once more without the index that the service could not use, where nothing was done yet."""
         try:
-            self._query(statement, query, batch, options, page)
+            self._query(statement, query, batch, options, page, anew=anew)
         except UndefinedIndex as missing:
             begun = len(batch) > 1 or (page is not None and page.cursor is not None)
             if missing.index is None or missing.table is None:
@@ -160,7 +167,7 @@ class Cursor:
             self.connection.client.catalog.set_aside(missing.table, missing.index)
             if begun:
                 raise
-            self._query(statement, query, batch, options, page)
+            self._query(statement, query, batch, options, page, anew=anew)
 
     def _prepared(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> Prepared:
         def tables(name: nodes.TableName) -> Table:
@@ -186,6 +193,8 @@ class Cursor:
         batch: list[Values],
         options: Mapping[str, Any] | None,
         asked: PageOf | None,
+        *,
+        anew: bool,
     ) -> None:
         from sqlalchemy_dynamorm.dbapi.execution import execution, shown
         from sqlalchemy_dynamorm.plan.steps import ReadPlan
@@ -199,7 +208,7 @@ class Cursor:
         buffer = self.connection.buffer
         mark = buffer.mark() if buffer is not None else None
         try:
-            running = execution(prepared, batch, self.connection, None if page is None else page.asked)
+            running = execution(prepared, batch, self.connection, None if page is None else page.asked, anew=anew)
             opened = read is not None and read.projection.open
             if self.server_side and page is None and read is not None and not opened:
                 self._rows = self._paged(running)

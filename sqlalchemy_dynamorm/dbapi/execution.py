@@ -29,13 +29,23 @@ def shown(plan: Plan) -> tuple[str, ...] | None:
 
 
 def execution(
-    prepared: Prepared, batch: Sequence[Mapping[str, Any]], connection: Connection, page: PageAsked | None = None
+    prepared: Prepared,
+    batch: Sequence[Mapping[str, Any]],
+    connection: Connection,
+    page: PageAsked | None = None,
+    *,
+    anew: bool = False,
 ) -> Execution:
-    """The execution of a prepared statement with each set of values; of a SELECT perhaps one page."""
+    """The execution of a prepared statement with each set of values; of a SELECT perhaps one page.
+
+    :param anew: what the transaction has read before is read again.
+    """
+    settings = connection.client.settings
+    scope = Scope(connection.buffer, settings.page_size, settings.read_budget, page, anew)
     now, asked = present(), next_values(prepared.plan)
     if asked:
-        return _numbered(asked, prepared, batch, connection, page)
-    return _running(prepared, [bound(one, now) for one in batch], connection, page)
+        return _numbered(asked, prepared, batch, connection, scope)
+    return _running(prepared, [bound(one, now) for one in batch], connection, scope)
 
 
 def _numbered(
@@ -43,7 +53,7 @@ def _numbered(
     prepared: Prepared,
     batch: Sequence[Mapping[str, Any]],
     connection: Connection,
-    page: PageAsked | None,
+    scope: Scope,
 ) -> Execution:
     """The same, once the numbers of sequences are taken: one UpdateItem for all that it needs of each."""
     numbers: list[dict[nodes.NextValue, int]] = [{} for _ in batch]
@@ -55,15 +65,13 @@ def _numbered(
             row.update((each, next(taken)) for each in wanted)
     now = present()
     values = [bound(one, now, row) for one, row in zip(batch, numbers, strict=True)]
-    return (yield from _running(prepared, values, connection, page))
+    return (yield from _running(prepared, values, connection, scope))
 
 
-def _running(prepared: Prepared, values: Sequence[Bound], connection: Connection, page: PageAsked | None) -> Execution:
-    client, runner = connection.client, prepared.runner
-    buffer = connection.buffer
+def _running(prepared: Prepared, values: Sequence[Bound], connection: Connection, scope: Scope) -> Execution:
+    runner = prepared.runner
     if isinstance(runner, Inserter):
-        return runner.run(values, client.counters, buffer)
-    scope = Scope(buffer, client.settings.page_size, client.settings.read_budget, page)
+        return runner.run(values, connection.client.counters, scope.buffer)
     if isinstance(runner, Changer):
-        return runner.run(values, scope, buffer)
+        return runner.run(values, scope, scope.buffer)
     return runner.run(values[0], scope)

@@ -230,7 +230,7 @@ class DynamoDBDialect(ReflectingDialect):
             cursor.execute(statement, parameters)
         elif context.has_effect():
             prepared, options = context.prepared(statement), context.statement_options()
-            cursor.execute(prepared, parameters, options=options, page=context.page)
+            cursor.execute(prepared, parameters, options=options, page=context.page, anew=context.anew)
             _log_capacity(context, cursor)
 
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.sql.compiler import ExpandedState
+from sqlalchemy.sql.util import surface_selectables_only
 
 from sqlalchemy_dynamorm.dialect.dml import constrained
 from sqlalchemy_dynamorm.dialect.hints import Hints
@@ -142,7 +143,14 @@ class Compiler(SQLiteCompiler):
         return text if offset is None else f"{text} OFFSET {self.process(offset, **kw)}"
 
     def for_update_clause(self, select: Any, **kw: Any) -> str:
-        refuse("with_for_update()")
+        asked = select._for_update_arg
+        strength = ("KEY SHARE" if asked.key_share else "SHARE") if asked.read else "UPDATE"
+        text = f" FOR {'NO KEY UPDATE' if asked.key_share and not asked.read else strength}"
+        if asked.of:
+            tables = dict.fromkeys(table for each in asked.of for table in surface_selectables_only(each))
+            named = {**kw, "ashint": True, "use_schema": False}
+            text += f" OF {', '.join(self.process(table, **named) for table in tables)}"
+        return f"{text}{' NOWAIT' if asked.nowait else ''}{' SKIP LOCKED' if asked.skip_locked else ''}"
 
     def delete_extra_from_clause(
         self, delete_stmt: Any, from_table: Any, extra_froms: Any, from_hints: Any, **kw: Any

@@ -61,6 +61,16 @@ class ExecutionContext(DefaultExecutionContext):
         return self.execution_options.get(PAGE)
 
     @property
+    def anew(self) -> bool:
+        """Whether the ORM wants to see the database, not what the transaction has seen: refresh(), populate_existing.
+
+        The ORM hands its statements' options over under this key.
+        """
+        loading = self.execution_options.get("_sa_orm_load_options")
+        asked = ("_populate_existing", "_is_user_refresh")
+        return any(getattr(loading, name, False) for name in asked)
+
+    @property
     def consumed_capacity(self) -> float | None:
         """Capacity units of the statement's calls so far; ``None`` if not asked for or not told."""
         return self.cursor.consumed_capacity  # type: ignore[no-any-return]

@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.conditions import check_comparable
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
-from sqlalchemy_dynamorm.plan.scopes import CONDITIONS, Block, Named, Occurrence, Shape, Tables, Traced, starred, traced
+from sqlalchemy_dynamorm.plan.scopes import (
+    CONDITIONS,
+    Block,
+    Named,
+    Occurrence,
+    Shape,
+    Tables,
+    Traced,
+    check_locked,
+    starred,
+    traced,
+)
 from sqlalchemy_dynamorm.plan.steps import Field, ReadPlan
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -85,6 +96,8 @@ class Analysis:
             self._source(query.source, block)
         for join in query.joins:
             self._join(join, block)
+        if query.lock is not None:
+            self._lock(query.lock, block)
         shape = tuple(self._outputs(query, block))
         block.labels.update(shape)
         if query.where is not None:
@@ -211,6 +224,12 @@ class Analysis:
             of = frozenset(each.number for named in restricted for each in named.occurrences)
             self._condition(join.on, block, of, joined=join.kind in kept)
         return right
+
+    def _lock(self, lock: nodes.Lock, block: Block) -> None:
+        check_locked(lock, [source.called for source in block.sources])
+        for source in block.sources:
+            for occurrence in source.occurrences:
+                occurrence.locked = occurrence.locked or lock.of(source.called)
 
     # ---- conditions
 

@@ -59,8 +59,10 @@ def _steps(plan: Plan) -> Iterator[_Step]:
 
 def _local_step(plan: LocalPlan, what: str = "the whole statement runs here") -> Iterator[_Step]:
     for feed in plan.feeds:
+        given = _keys_from(plan, feed)
         for operation, table, index, condition, filtered, detail in _read(_reads(feed)):
-            yield operation, table, index, condition, filtered, f"{detail}{_keys_from(plan, feed)}"
+            yield operation, table, index, condition, filtered, detail + given
+            given = ""
     yield "SQLite", None, None, None, None, f"local: {plan.reason}; {what}, on the rows read"
 
 
@@ -107,6 +109,14 @@ def _read(plan: ReadPlan) -> Iterator[_Step]:
         case Scan(segments):
             detail += [*([f"{segments} segments, in parallel"] if segments > 1 else []), _consistency(plan)]
             yield "Scan" + _select(plan), physical, None, None, rest, "; ".join(detail)
+    yield from _ending(plan)
+
+
+def _ending(plan: ReadPlan) -> Iterator[_Step]:
+    """What becomes of the rows that an access gives."""
+    if plan.lock:
+        physical = plan.table.physical if plan.table is not None else None
+        yield "ConditionCheck", physical, None, "each row read", None, _LOCK
     if plan.sort:
         terms = (f"{plan.projection.fields[sort.field].name}{' DESC' if sort.descending else ''}" for sort in plan.sort)
         yield "Sort", None, None, None, None, f"local: ORDER BY {', '.join(terms)}"
@@ -117,6 +127,9 @@ def _read(plan: ReadPlan) -> Iterator[_Step]:
         more = " more" if plan.offset is not None else ""
         why = f"the first {rows_kept} of the sorted" if plan.sort else f"reading stops after {rows_kept}{more}"
         yield "Limit", None, None, None, None, why
+
+
+_LOCK = "FOR UPDATE: nothing is locked, and nothing waits; the commit fails where a row is not what was read any more"
 
 
 def _guarded(plan: ReadPlan, lookup: GuardedGet, detail: list[str]) -> Iterator[_Step]:

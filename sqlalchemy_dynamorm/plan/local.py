@@ -196,11 +196,11 @@ class _Feeds:
 
     def _read(self, occurrence: Occurrence, more: list[Predicate]) -> ReadPlan:
         if occurrence.cut is not None:
-            return occurrence.cut
+            return replace(occurrence.cut, lock=occurrence.cut.lock or occurrence.locked)
         assert isinstance(occurrence.written, nodes.TableName)
         options = _hinted(self._options, self._hints, occurrence.written)
         where = every((*self._pushed.wheres[occurrence.number], *more))
-        return read(occurrence.table, where, tuple(occurrence.used.values()), options)
+        return replace(read(occurrence.table, where, tuple(occurrence.used.values()), options), lock=occurrence.locked)
 
     def _linking(self, number: int, done: list[int]) -> list[Edge]:
         """Edges whose keys save a Scan: those of the whole key together, else the first that serves."""

@@ -12,7 +12,7 @@ from sqlalchemy_dynamorm.plan.policy import check_scan
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Predicate, columns_of, conjuncts
 from sqlalchemy_dynamorm.plan.resolve import Fields, Names, outputs
 from sqlalchemy_dynamorm.plan.schema import Column, Table
-from sqlalchemy_dynamorm.plan.scopes import Tables
+from sqlalchemy_dynamorm.plan.scopes import Tables, check_locked
 from sqlalchemy_dynamorm.plan.steps import Field, Nothing, Projection, Query, ReadPlan, Sort
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -82,6 +82,7 @@ def _select(statement: nodes.Select, names: Names, options: PlanOptions) -> Read
         choice.reason,
         choice.passed_over,
         offset,
+        _locks(statement, count=count),
     )
 
 
@@ -89,6 +90,21 @@ def _consistent(choice: Choice, options: PlanOptions) -> bool:
     """Whether what is read is to be as it was last committed, where that can be asked for."""
     verify = isinstance(choice.access, Query) and choice.access.verify
     return verify or options.consistent_read != "false"
+
+
+def _locks(statement: nodes.Select, *, count: bool) -> bool:
+    """Whether the rows are checked at commit.
+
+    :raises ProgrammingError: FOR UPDATE OF another table.
+    :raises Unsupported: rows are counted, so none is known by itself.
+    """
+    if statement.lock is None:
+        return False
+    if count:
+        raise Unsupported("FOR UPDATE needs the rows that COUNT(*) counts")
+    assert statement.table is not None
+    check_locked(statement.lock, [statement.table.alias or statement.table.name])
+    return True
 
 
 def _bound(limit: nodes.Expression | None) -> nodes.Value | None:

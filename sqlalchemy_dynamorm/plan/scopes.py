@@ -5,7 +5,7 @@ Every name is resolved before SQLite sees the text, since SQLite takes a misspel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -24,6 +24,7 @@ class Occurrence:
     :ivar used: the columns that are wanted of it, each once.
     :ivar computed: the names of those that more is done with than to show them or to compare them for equality.
     :ivar nullable: an outer join may put NULLs in the place of its rows.
+    :ivar locked: FOR UPDATE is of its rows.
     :ivar cut: how its rows are read, where it is no table but a query with LIMIT that one access answers: such a query
         takes no other conditions.
     """
@@ -34,6 +35,7 @@ class Occurrence:
     used: dict[str, Column] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
     nullable: bool = False
+    locked: bool = False
     cut: ReadPlan | None = None
 
     @property
@@ -159,6 +161,13 @@ class Block:
         while block is not None:
             yield from block.sources
             block = block.parent
+
+
+def check_locked(lock: nodes.Lock, called: Collection[str]) -> None:
+    """:raises ProgrammingError: FOR UPDATE OF what is not in FROM, where these names are."""
+    for table in lock.tables:
+        if table.name not in called:
+            raise ProgrammingError(f"FOR UPDATE OF {table.name!r}: the statement reads no table of that name.")
 
 
 def _names(source: Named) -> list[str]:

@@ -157,6 +157,7 @@ class ReadPlan:
     :ivar sort: local sorting, outermost first; empty where the access gives the order.
     :ivar count: the one output is ``COUNT(*)``.
     :ivar reason: why this access; ``passed_over`` says why not an index.
+    :ivar lock: FOR UPDATE: in a transaction, commit checks that the rows are still what was read.
     """
 
     table: Table | None
@@ -171,6 +172,7 @@ class ReadPlan:
     reason: str = ""
     passed_over: tuple[str, ...] = ()
     offset: nodes.Value | None = None
+    lock: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy_dynamorm.errors import DuplicateKey, SerializationError
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, columns_of
-from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.schema import REST, Table
 from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.assignments import Done
 from sqlalchemy_dynamorm.run.edits import Assign, Edits
@@ -45,6 +45,7 @@ class Entry:
     :ivar own: the key was made for this item alone.
     :ivar decided: the constraints, by their columns, of which it was read whose the values are (ON CONFLICT): where
         another has them by commit, this transaction was too slow, and it is no violation.
+    :ivar locked: it was read FOR UPDATE, so it must be so where nothing is written either.
     """
 
     table: Table
@@ -62,6 +63,7 @@ class Entry:
     watched: bool = False
     own: bool = False
     decided: frozenset[tuple[str, ...]] = frozenset()
+    locked: bool = False
 
     @property
     def image(self) -> Image:
@@ -226,12 +228,21 @@ class Buffer:
         """
         entry = self.entry(table, key)
         if entry is not None and entry.before is not None and not entry.replaced:
-            self.put(replace(entry, pins=entry.pins | (frozenset(names) - entry.settled - _keyed(table))))
+            shown = _named(names, table, entry.before) - entry.settled - _keyed(table)
+            self.put(replace(entry, pins=entry.pins | shown))
 
-    def watch(self, table: Table, key: Item, names: Iterable[str], *, anew: bool = False) -> None:
+    def lock(self, table: Table, key: Item, names: Iterable[str], *, anew: bool = False) -> None:
+        """An item was read FOR UPDATE, in these attributes; one that this transaction has made is its own anyway."""
+        if self.entry(table, key) is None:
+            self.watch(table, key, names, anew=anew, locked=True)
+        else:
+            self.show(table, key, names)
+
+    def watch(self, table: Table, key: Item, names: Iterable[str], *, anew: bool = False, locked: bool = False) -> None:
         """An item was read, and must still be what its image says, in these attributes, when this commits.
 
         :param anew: what was watched of it before counts no more.
+        :param locked: also where this transaction writes nothing.
         """
         at = (table.physical, identity(key, table))
         image = self.images.find(table, key)
@@ -240,11 +251,16 @@ class Buffer:
                 return
             image = Image(None)  # it was asked for, and there was none
             self.images.put(table, key, image)
-        new = Entry(
-            table, key, image.item, image.item, image.known, pins=frozenset(names) - _keyed(table), watched=True
-        )
+        pins = _named(names, table, image.item) - _keyed(table)
+        new = Entry(table, key, image.item, image.item, image.known, pins=pins, watched=True, locked=locked)
         old = None if anew else self.watches.get(at)
         self.watches[at] = new if old is None else _both(old, new)
+
+
+def _named(names: Iterable[str], table: Table, item: Item | None) -> frozenset[str]:
+    """The attributes of these names; ``*`` is all that the item has, or might have been given since."""
+    found = frozenset(names)
+    return found if REST.name not in found else found - {REST.name} | {*table.by_name} | (item or {}).keys()
 
 
 def _keyed(table: Table) -> frozenset[str]:
@@ -254,11 +270,12 @@ def _keyed(table: Table) -> frozenset[str]:
 
 def _both(old: Entry, new: Entry) -> Entry:
     """Two watches of one item: what was read first is what must still be there."""
+    locked = old.locked or new.locked
     if old.before is None or new.before is None:
-        return old
+        return replace(old, locked=locked)
     seen = {name: wire for name, wire in new.before.items() if name not in old.pins}
     seen.update({name: wire for name, wire in old.before.items() if name in old.pins or name not in seen})
-    return replace(new, before=seen, after=seen, pins=old.pins | new.pins)
+    return replace(new, before=seen, after=seen, pins=old.pins | new.pins, locked=locked)
 
 
 def _judged(entry: Entry, check: Check) -> Entry:

@@ -52,7 +52,7 @@ def commit(buffer: Buffer, *, split: bool = False) -> Asking[None]:
     """
     entries = expected(buffer)
     if all(entry.watched for entry in entries):
-        yield from _verified(entries if buffer.verified else [])
+        yield from _verified([entry for entry in entries if buffer.verified or entry.locked])
         return
     taking = Taking.of(entries)
     if not split or (taking.count <= MAX_ACTIONS and taking.size <= MAX_BYTES):
@@ -147,22 +147,25 @@ def expected(buffer: Buffer) -> list[Entry]:
 
 
 def _verified(watches: Sequence[Entry]) -> Asking[None]:
-    """Read the watched items in one moment, where nothing is written, and compare.
+    """Read the watched items, where nothing is written, and compare: those of one request in one moment.
+
+    What takes several requests was so at the moment of the first: what they find was the same before and after it.
 
     :raises SerializationError: one is not what was read.
     """
-    if not watches:
-        return
-    _check_size(Taking.of(watches))
-    asked = [{"Get": {"TableName": watch.table.physical, "Key": watch.key}} for watch in watches]
-    body: bytes = yield Request("TransactGetItems", {"TransactItems": asked})
-    for watch, now in zip(watches, responses(body), strict=True):
-        seen = watch.before
-        same = (now is None) is (seen is None) and all(
-            same_wire((now or {}).get(name), (seen or {}).get(name)) for name in watch.pins
-        )
-        if not same:
-            raise outdated(watch.table)
+    for chunk in chunks(watches):
+        asked = [{"Get": {"TableName": watch.table.physical, "Key": watch.key}} for watch in chunk]
+        body: bytes = yield Request("TransactGetItems", {"TransactItems": asked})
+        for watch, now in zip(chunk, responses(body), strict=True):
+            if not _unchanged(watch, now):
+                raise outdated(watch.table)
+
+
+def _unchanged(watch: Entry, now: Item | None) -> bool:
+    seen = watch.before
+    if now is None or seen is None:
+        return now is seen
+    return all(same_wire(now.get(name), seen.get(name)) for name in watch.pins)
 
 
 def _check_size(taking: Taking) -> None:

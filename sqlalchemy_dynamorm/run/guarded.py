@@ -11,7 +11,7 @@ from sqlalchemy_dynamorm.run.decode import RowDecoder, wire_item
 from sqlalchemy_dynamorm.run.evaluate import Test
 from sqlalchemy_dynamorm.run.guards import guard_of, owner_of
 from sqlalchemy_dynamorm.run.request import Asking, Request
-from sqlalchemy_dynamorm.run.sources import Row
+from sqlalchemy_dynamorm.run.sources import Row, Seen
 from sqlalchemy_dynamorm.run.values import Item, encode
 
 ROUNDS = 4
@@ -32,7 +32,15 @@ class GuardedRow:
     """
 
     def __init__(
-        self, table: Table, guard: Item, attributes: list[str], decoder: RowDecoder, matches: Test, *, consistent: bool
+        self,
+        table: Table,
+        guard: Item,
+        attributes: list[str],
+        decoder: RowDecoder,
+        matches: Test,
+        *,
+        consistent: bool,
+        seen: Seen | None = None,
     ) -> None:
         self._table = table
         self._guard: Item | None = guard
@@ -40,6 +48,7 @@ class GuardedRow:
         self._decoder = decoder
         self._matches = matches
         self._consistent = consistent
+        self._seen = seen
 
     def next_page(self, wanted: int | None) -> Asking[list[Row] | None]:
         """The row, if it is there."""
@@ -53,8 +62,11 @@ class GuardedRow:
                 break
             followed = row_key
             request = access.get_item(self._table, row_key, self._attributes, consistent=self._consistent)
-            row = self._decoder.item((yield request))
+            body: bytes = yield request
+            row = self._decoder.item(body)
             if row is not None and self._matches(row):
+                if self._seen is not None:
+                    self._seen(body)
                 return [row]
         return []
 

@@ -42,6 +42,8 @@ def check_pageable(plan: ReadPlan) -> None:
             "A page cannot be read of a statement that is sorted here, since each page would need all rows: "
             "order by the sort key of the table or index that it reads (EXPLAIN says which), or leave ORDER BY out."
         )
+    if plan.lock:
+        raise Unsupported("A page is read of what is committed, outside any transaction; leave FOR UPDATE out.")
     if plan.count or plan.table is None:
         raise Unsupported("A page is of rows of a table; COUNT(*) and constants are one row.")
 

@@ -95,7 +95,7 @@ class Reader:
             return Outcome()
         self._check_level(scope)
         own = yield from self._overlay(scope)
-        watching = self._watches(scope)
+        watching = self._watches(scope) or (self.plan.lock and scope.buffer is not None)
         reader = self.wide if own or watching else self
         if self.plan.count:
             yield from reader.counted(values, scope, own)
@@ -149,20 +149,31 @@ class Reader:
         """Have commit check the keys that were asked for, whether an item was found or not."""
         if scope.buffer is None or self.plan.table is None or not self._watches(scope):
             return
-        names = [column.name for column in self.plan.projection.fields]
         for key in self._keys(values):
-            scope.buffer.watch(self.plan.table, key, names, anew=scope.anew)
+            scope.buffer.watch(self.plan.table, key, self._names, anew=scope.anew)
 
     def _show(self, rows: list[Row], scope: Scope, own: Overlay) -> None:
         """Have commit check what is shown of the items that this transaction updates."""
         table, buffer = self.plan.table, scope.buffer
         if not own or table is None or buffer is None:
             return
-        names = [column.name for column in self.plan.projection.fields]
-        for row in rows:
-            key = self._key(row)
-            if key is not None:
-                buffer.show(table, key, names)
+        for key in self._keys_of(rows):
+            buffer.show(table, key, self._names)
+
+    def _lock(self, rows: list[Row], scope: Scope) -> None:
+        """FOR UPDATE: have commit check what was read of these rows."""
+        table, buffer = self.plan.table, scope.buffer
+        if not self.plan.lock or table is None or buffer is None:
+            return
+        for key in self._keys_of(rows):
+            buffer.lock(table, key, self._names, anew=scope.anew)
+
+    @property
+    def _names(self) -> list[str]:
+        return [column.name for column in self.plan.projection.fields]
+
+    def _keys_of(self, rows: list[Row]) -> list[Item]:
+        return [key for row in rows if (key := self._key(row)) is not None]
 
     def _key(self, row: Row) -> Item | None:
         """The key of a row of :attr:`wide`."""
@@ -223,6 +234,7 @@ class Reader:
                 raise DataError(f"ORDER BY {name!r}: the items hold values of several types there.") from None
         kept = rows[cut.skip : cut.stop]
         self._show(kept, scope, own)
+        self._lock(kept, scope)
         self._watch_keys(values, scope)
         yield Rows(self.projected(kept, values))
 
@@ -238,12 +250,12 @@ class Reader:
 
     def _merged(self, values: Bound, scope: Scope, own: Overlay, limit: int | None) -> Asking[list[Row]]:
         """The stored rows that this transaction did not write, then those it did."""
-        source, test, _ = self._source(values, scope, own)
-        enough = limit if limit is not None and not self.plan.sort else None
+        source, test, sized = self._source(values, scope, own)
+        enough = limit + len(own) if limit is not None and not self.plan.sort else None
         rows: list[Row] = []
-        while (found := (yield from source.next_page(None))) is not None:
+        while (found := (yield from source.next_page(_left(enough, rows) if sized else None))) is not None:
             rows.extend(row for row in found if test is None or test(row))
-            if enough is not None and len(rows) >= enough + len(own):
+            if _left(enough, rows) == 0:
                 break
         return self._with_own(rows, values, own) if own else rows
 
@@ -279,7 +291,7 @@ class Reader:
                 keys = [key for key in self._keys(values) if identity(key, table) not in own]
                 return self._by_key(table, keys, attributes, scope), self.test(values), False
             case GuardedGet():
-                return self._guarded(table, plan.access, attributes, values), None, False
+                return self._guarded(table, plan.access, attributes, values, scope), None, False
             case Query() | Scan():
                 return self.reading(self.pages(values, counting=counting), values, scope)
 
@@ -290,8 +302,8 @@ class Reader:
             if not keys:
                 return Empty()
             request = access.get_item(table, keys[0], attributes, consistent=consistent)
-            return OneItem(request, self.decoder, scope.seen(table, attributes, keys[0]))
-        seen = scope.seen(table, attributes)
+            return OneItem(request, self.decoder, self._seen(table, attributes, scope, keys[0]))
+        seen = self._seen(table, attributes, scope)
         return Batches(table, keys, attributes, self.decoder, consistent=consistent, seen=seen)
 
     def pages(self, values: Bound, *, counting: bool = False) -> access.Pages:
@@ -319,21 +331,26 @@ class Reader:
             test = checker(plan.where, plan.projection.fields, values)
             decoder = RowDecoder(tuple(table.by_name[name] for name in table.key))
             keys = Paged(pages.requests, decoder, budget, scope.page_size)
-            seen = scope.seen(table, projected(plan.projection.fields, table))
+            seen = self._seen(table, projected(plan.projection.fields, table), scope)
             return Completed(table, keys, self, seen), test, not pages.filtered
         sized = pages.exact and not pages.filtered
         ahead = plan.limit is None and scope.page is None
-        seen = scope.seen(table, projected(plan.projection.fields, table))
+        seen = self._seen(table, projected(plan.projection.fields, table), scope)
         paged = Paged(pages.requests, self.decoder, budget, scope.page_size, ahead=ahead, seen=seen)
         return paged, None if pages.exact else self.test(values), sized
 
-    def _guarded(self, table: Table, lookup: GuardedGet, attributes: list[str], values: Bound) -> Source:
+    def _seen(self, table: Table, attributes: list[str], scope: Scope, key: Item | None = None) -> Seen | None:
+        """What keeps the answers; of FOR UPDATE they are all needed until the rows are known that are checked."""
+        return scope.seen(table, attributes, key, held=self.plan.lock)
+
+    def _guarded(self, table: Table, lookup: GuardedGet, attributes: list[str], values: Bound, scope: Scope) -> Source:
         """The row of unique values, checked against the whole WHERE."""
         guard = guard_given(table, lookup, values)
         if guard is None:
             return Empty()
         matches = checker(self.plan.where, self.plan.projection.fields, values)
-        return GuardedRow(table, guard, attributes, self.decoder, matches, consistent=self.plan.consistent)
+        consistent, seen = self.plan.consistent, self._seen(table, attributes, scope)
+        return GuardedRow(table, guard, attributes, self.decoder, matches, consistent=consistent, seen=seen)
 
     def test(self, values: Bound) -> Test | None:
         """The check that rows still need, ``None`` for none."""
@@ -347,6 +364,11 @@ class Reader:
         if projection.outputs == tuple(Field(position) for position in range(len(projection.fields))):
             return rows
         return [project(projection, row, values) for row in rows]
+
+
+def _left(enough: int | None, rows: list[Row]) -> int | None:
+    """How many rows are still wanted, ``None`` for all there are."""
+    return None if enough is None else max(0, enough - len(rows))
 
 
 def _sort_key(sort: Sort) -> Any:

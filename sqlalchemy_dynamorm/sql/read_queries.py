@@ -20,6 +20,7 @@ from sqlalchemy_dynamorm.sql.read_expressions import (
     qualifier,
     subquery,
 )
+from sqlalchemy_dynamorm.sql.read_locks import read_lock, refuse_lock
 from sqlalchemy_dynamorm.sql.read_sequences import next_value
 
 query: Closed[nodes.Query] = Closed("a statement")
@@ -161,7 +162,7 @@ def _join(node: exp.Join, scope: Scope) -> nodes.Join:
 
 # --- SELECT -----------------------------------------------------------------------------------------------------
 
-_SELECT = "expressions from_ joins where group having windows order limit offset distinct with_".split()
+_SELECT = "expressions from_ joins where group having windows order limit offset distinct with_ locks".split()
 
 
 @subquery.reads(exp.Select, *_SELECT)
@@ -187,6 +188,7 @@ def _select(node: exp.Select, scope: Scope) -> nodes.Relation:
         _distinct(node),
         tables,
         recursive,
+        read_lock(node, scope, table),
     )
 
 
@@ -257,6 +259,7 @@ def _compound(node: exp.SetOperation, scope: Scope) -> nodes.Relation:
 def _part(node: exp.Expr, scope: Scope) -> nodes.Relation:
     if isinstance(node, exp.Subquery | exp.Paren):
         raise unsupported("A part of UNION, INTERSECT or EXCEPT in parentheses", "SQLite has none")
+    refuse_lock(node)
     return subquery(node, scope)
 
 

@@ -59,7 +59,7 @@ MOMENTS = {
 
 
 def token_edits(text: str, lists: frozenset[str], list_table: Callable[[str], str], cast: Cast) -> Iterator[Edit]:
-    """The edits that are seen in the tokens: lists, the present moment, types of CAST, columns behind an alias.
+    """The edits that are seen in the tokens: lists, the present moment, types of CAST, columns behind an alias, locks.
 
     :param list_table: the name of the SQLite table that holds a list.
     :param cast: see :data:`Cast`.
@@ -68,6 +68,8 @@ def token_edits(text: str, lists: frozenset[str], list_table: Callable[[str], st
     for at, token in enumerate(tokens):
         if token.token_type in MOMENTS:
             yield Edit(_span(tokens, at, _call_end(tokens, at)), MOMENTS[token.token_type])
+        elif _begins_lock(tokens, at):
+            yield Edit(_span(tokens, at, _lock_end(tokens, at)), "")
         elif token.token_type == TokenType.COLON and at + 1 < len(tokens) and tokens[at + 1].text in lists:
             yield _list_edit(tokens, at, list_table(tokens[at + 1].text))
         elif _is_cast(tokens, at, text):
@@ -128,6 +130,22 @@ def _call_end(tokens: list[Token], at: int) -> int:
     """The last token of ``CURRENT_TIMESTAMP`` or ``CURRENT_TIMESTAMP()``."""
     following = [token.token_type for token in tokens[at + 1 : at + 3]]
     return at + 2 if following == [TokenType.L_PAREN, TokenType.R_PAREN] else at
+
+
+def _begins_lock(tokens: list[Token], at: int) -> bool:
+    following = tokens[at + 1].text.upper() if at + 1 < len(tokens) else ""
+    return tokens[at].token_type == TokenType.FOR and following in ("UPDATE", "SHARE", "NO", "KEY")
+
+
+def _lock_end(tokens: list[Token], at: int) -> int:
+    """The last token of FOR UPDATE and its kin, which SQLite does not have; they were read, so they are well formed."""
+    while tokens[at].text.upper() not in ("UPDATE", "SHARE"):
+        at += 1
+    if at + 1 < len(tokens) and tokens[at + 1].text.upper() == "OF":
+        at += 2
+        while at + 1 < len(tokens) and tokens[at + 1].token_type in (TokenType.DOT, TokenType.COMMA):
+            at += 2
+    return at + 1 if at + 1 < len(tokens) and tokens[at + 1].text.upper() == "NOWAIT" else at
 
 
 def _list_edit(tokens: list[Token], at: int, table: str) -> Edit:

@@ -48,7 +48,15 @@ def _select(node: nodes.Select) -> str:
     limit = "" if node.limit is None else f" LIMIT {write_expression(node.limit)}"
     if node.offset is not None:
         limit = f"{limit or ' LIMIT -1'} OFFSET {write_expression(node.offset)}"
-    return f"SELECT {_outputs(node.outputs)}{source}{_where(node.where)}{f' ORDER BY {order}' if order else ''}{limit}"
+    ending = f"{f' ORDER BY {order}' if order else ''}{limit}{_lock(node.lock)}"
+    return f"SELECT {_outputs(node.outputs)}{source}{_where(node.where)}{ending}"
+
+
+def _lock(lock: nodes.Lock | None) -> str:
+    if lock is None:
+        return ""
+    of = f" OF {', '.join(map(write_table, lock.tables))}" if lock.tables else ""
+    return f" FOR {lock.strength}{of}{' NOWAIT' if lock.nowait else ''}"
 
 
 def _order_term(term: nodes.OrderTerm) -> str:

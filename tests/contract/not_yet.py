@@ -19,10 +19,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = {
         "CTETest::test_delete_scalar_subq_round_trip",
         "CTETest::test_insert_from_select_round_trip",
     ),
-    reasons.NO_FOR_UPDATE: (
-        "ServerSideCursorsTest::test_ss_cursor_status[for_update_expr]",
-        "ServerSideCursorsTest::test_ss_cursor_status[for_update_string]",
-    ),
     reasons.NO_COMMENT_ON: (
         "FutureTableDDLTest::test_add_table_comment",
         "FutureTableDDLTest::test_drop_table_comment",

@@ -93,6 +93,22 @@ class CommonTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """``FOR UPDATE [OF tables] [NOWAIT]``. All strengths mean one: nothing waits, and commit checks the rows.
+
+    :ivar tables: those whose rows are meant, by the names that FROM gives them; all where there are none.
+    """
+
+    strength: Choice["UPDATE", "NO KEY UPDATE", "SHARE", "KEY SHARE"] = "UPDATE"
+    tables: tuple[TableName, ...] = ()
+    nowait: bool = False
+
+    def of(self, called: str) -> bool:
+        """Whether rows of what FROM calls so are meant."""
+        return not self.tables or any(table.name == called for table in self.tables)
+
+
+@dataclass(frozen=True, slots=True)
 class Select:
     """``[WITH tables] SELECT [DISTINCT] outputs [FROM source joins] [WHERE where] …``, in the order of its clauses.
 
@@ -113,6 +129,7 @@ class Select:
     distinct: bool = False
     tables: tuple[CommonTable, ...] = ()
     recursive: bool = False
+    lock: Lock | None = None
 
     @property
     def table(self) -> TableName | None:

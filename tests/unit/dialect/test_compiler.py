@@ -197,7 +197,6 @@ class TestMemory:
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
-        (ids().with_for_update(), "with_for_update"),
         (ids().with_hint(USERS, "x"), "with_hint"),
         (ids().with_statement_hint("x"), "with_statement_hint"),
         (sa.update(USERS).values(name="x").with_hint("x"), "with_hint"),
@@ -208,6 +207,27 @@ class TestMemory:
 def test_nothing_is_dropped(statement: Any, message: str) -> None:
     with pytest.raises(UnsupportedCompile, match=message):
         compiled(statement)
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ({}, "FOR UPDATE"),
+        ({"nowait": True}, "FOR UPDATE NOWAIT"),
+        ({"read": True}, "FOR SHARE"),
+        ({"key_share": True}, "FOR NO KEY UPDATE"),
+        ({"read": True, "key_share": True}, "FOR KEY SHARE"),
+        ({"of": USERS}, "FOR UPDATE OF users"),
+        ({"of": [USERS.c.id, USERS.c.name], "skip_locked": True}, "FOR UPDATE OF users SKIP LOCKED"),
+    ],
+)
+def test_for_update(asked: dict[str, Any], text: str) -> None:
+    assert text_of(ids().with_for_update(**asked)) == f"SELECT users.id FROM users {text}"
+
+
+def test_for_update_of_an_alias() -> None:
+    other = USERS.alias("u")
+    assert text_of(sa.select(other.c.id).with_for_update(of=other)).endswith("AS u FOR UPDATE OF u")
 
 
 def test_a_hint_for_another_database_is_not_ours() -> None:

@@ -40,7 +40,7 @@ class Recorder:
     def cursor(self) -> Recorder:
         return self
 
-    def execute(self, statement: Any, parameters: Any = None, *, options: Any = None, page: Any = None) -> None:
+    def execute(self, statement: Any, parameters: Any = None, *, options: Any = None, **_: Any) -> None:
         self.calls.append((statement, parameters, options))
         self.description = (("id", None, None, None, None, None, True),)
 

@@ -422,12 +422,31 @@ def test_the_options_of_a_sequence_come_in_any_order() -> None:
     assert found == nodes.CreateSequence(nodes.TableName("s"), nodes.Numbering(3, 2, None, 9, True, 2))
 
 
+@pytest.mark.parametrize(
+    ("text", "lock"),
+    [
+        ("FOR UPDATE", nodes.Lock()),
+        ("FOR UPDATE NOWAIT", nodes.Lock(nowait=True)),
+        ("FOR SHARE OF t, s.u", nodes.Lock("SHARE", (nodes.TableName("t"), nodes.TableName("u", "s")))),
+        ("FOR NO KEY UPDATE", nodes.Lock("NO KEY UPDATE")),
+        ("FOR KEY SHARE", nodes.Lock("KEY SHARE")),
+    ],
+)
+def test_for_update(text: str, lock: nodes.Lock) -> None:
+    found = read(f"SELECT a FROM t WHERE a = 1 {text}")
+    assert isinstance(found, nodes.Select)
+    assert found.lock == lock
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------
 
 UNSUPPORTED = {
     "SELECT a FROM t NATURAL JOIN u": "JOIN",
     "SELECT a FROM t FETCH FIRST 1 ROW ONLY": "FETCH",
-    "SELECT a FROM t FOR UPDATE": "FOR UPDATE",
+    "SELECT a FROM t FOR UPDATE SKIP LOCKED": "SKIP LOCKED is not supported: DynamoDB has no locks",
+    "SELECT a FROM t FOR UPDATE WAIT 3": "WAIT",
+    "SELECT a FROM t FOR UPDATE FOR SHARE": "FOR UPDATE beside another",
+    "SELECT a FROM t UNION SELECT a FROM u FOR UPDATE": "FOR UPDATE beside UNION",
     "SELECT a FROM t INDEXED BY ix": "INDEXED BY",
     "SELECT a FROM t TABLESAMPLE (1)": "TABLESAMPLE",
     "(SELECT a FROM t)": "subquery",

@@ -31,6 +31,10 @@ def edited(text: str, *lists: str) -> str:
             "SELECT v.a FROM (VALUES (1, 2)) AS v (a, b)",
             "SELECT v.a FROM (WITH v (a, b) AS (VALUES (1, 2)) SELECT * FROM v) AS v",
         ),
+        ("SELECT a FROM t LIMIT 1 FOR UPDATE", "SELECT a FROM t LIMIT 1 "),
+        ("SELECT a FROM t FOR NO KEY UPDATE OF t, s.u NOWAIT", "SELECT a FROM t "),
+        ("SELECT a FROM (SELECT b FROM t FOR KEY SHARE OF t) AS x FOR SHARE", "SELECT a FROM (SELECT b FROM t ) AS x "),
+        ("SELECT 'FOR UPDATE', \"for\" FROM t", "SELECT 'FOR UPDATE', \"for\" FROM t"),
         ("SELECT 'CURRENT_DATE', \"cast\" FROM t", "SELECT 'CURRENT_DATE', \"cast\" FROM t"),
     ],
 )

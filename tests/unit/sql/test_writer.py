@@ -21,6 +21,8 @@ STATEMENTS = [
     "SELECT 1 AS one",
     "SELECT a FROM t WHERE (a OR b) AND NOT (a AND b) AND NOT (a = 1)",
     "SELECT a FROM t WHERE a NOT IN (1, :b) OR (a, b) IN ((1, 2), (3, 4)) OR a IN ()",
+    "SELECT a FROM t LIMIT 1 FOR UPDATE",
+    "SELECT a FROM t AS x FOR NO KEY UPDATE OF x, s.t NOWAIT",
     "SELECT a FROM t WHERE a NOT BETWEEN 1 AND :b AND a NOT LIKE :p || '%' ESCAPE '/'",
     "SELECT a FROM t WHERE a IS NOT NULL AND (a = 1) IS NOT TRUE AND (NOT b) IS TRUE AND b IS NULL",
     "SELECT a FROM t WHERE a = 'it''s' OR a = X'AB' OR a = 1E+0 OR a = -1.50 OR a = NULL OR true",
