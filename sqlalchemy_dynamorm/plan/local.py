@@ -13,7 +13,7 @@ from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import refuse_scan
 from sqlalchemy_dynamorm.plan.predicates import Membership, Predicate, every
 from sqlalchemy_dynamorm.plan.pushing import Edge, Pushed, push
-from sqlalchemy_dynamorm.plan.reading import native, read
+from sqlalchemy_dynamorm.plan.reading import current, native, read
 from sqlalchemy_dynamorm.plan.schema import Kind
 from sqlalchemy_dynamorm.plan.scopes import Occurrence, Tables
 from sqlalchemy_dynamorm.plan.steps import Feed, Link, LocalPlan, ReadPlan, Scan
@@ -200,6 +200,7 @@ class _Feeds:
         assert isinstance(occurrence.written, nodes.TableName)
         options = _hinted(self._options, self._hints, occurrence.written)
         where = every((*self._pushed.wheres[occurrence.number], *more))
+        options = current(options) if occurrence.locked else options
         return replace(read(occurrence.table, where, tuple(occurrence.used.values()), options), lock=occurrence.locked)
 
     def _linking(self, number: int, done: list[int]) -> list[Edge]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.access import Choice, Wanted, choose, serves_order
 from sqlalchemy_dynamorm.plan.conditions import when_true
@@ -66,6 +68,8 @@ def _select(statement: nodes.Select, names: Names, options: PlanOptions) -> Read
     where = ALWAYS if statement.where is None else when_true(statement.where, names.resolve)
     order = [] if count else _order(statement, names, where)
     limit, offset = _bound(statement.limit), _bound(statement.offset)
+    lock = _locks(statement, count=count)
+    options = current(options) if lock else options
     choice, sort = access(names.table, where, fields, order, options)
     limited = (statement.limit, statement.offset) != (None, None) and bool(sort)
     check_scan(names.table, where, choice, options, [column for column, _ in order], limited=limited)
@@ -82,7 +86,7 @@ def _select(statement: nodes.Select, names: Names, options: PlanOptions) -> Read
         choice.reason,
         choice.passed_over,
         offset,
-        _locks(statement, count=count),
+        lock,
     )
 
 
@@ -90,6 +94,11 @@ def _consistent(choice: Choice, options: PlanOptions) -> bool:
     """Whether what is read is to be as it was last committed, where that can be asked for."""
     verify = isinstance(choice.access, Query) and choice.access.verify
     return verify or options.consistent_read != "false"
+
+
+def current(options: PlanOptions) -> PlanOptions:
+    """The options with which FOR UPDATE reads: what an index says may be out of date, and would fail the commit."""
+    return replace(options, index_read="verify")
 
 
 def _locks(statement: nodes.Select, *, count: bool) -> bool:
