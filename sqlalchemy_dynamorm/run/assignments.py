@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import DataError
+from sqlalchemy_dynamorm.errors import DataError, NotNullViolation
 from sqlalchemy_dynamorm.plan.assignments import (
     Assignment,
     Compute,
@@ -57,6 +57,7 @@ class Setting:
     :ivar edits: what needs no row to be known.
     :ivar computed: what is computed of the row.
     :ivar following: the computed columns that follow from what is set, and from what the row has.
+    :ivar refused: why it can be done to no row, NULL for a NOT NULL column: where there is no row it is no error.
     """
 
     table: Table
@@ -64,17 +65,22 @@ class Setting:
     edits: Edits
     computed: tuple[tuple[Column, Compute], ...]
     following: tuple[Column, ...] = ()
+    refused: NotNullViolation | None = None
 
     @property
     def writable(self) -> bool:
         """Whether it can be sent without a look at the row."""
-        return not (self.computed or self.following) and all(edit.writable for edit in self.edits.values())
+        looks = self.computed or self.following or self.refused
+        return not looks and all(edit.writable for edit in self.edits.values())
 
     def of(self, image: Item) -> Done:
         """What is done to an item.
 
         :raises DataError: a value that cannot be computed, or does not fit.
+        :raises NotNullViolation: NULL for a column that is NOT NULL.
         """
+        if self.refused is not None:
+            raise self.refused
         found: dict[str, Edit] = {}
         used: set[str] = set()
         for name, edit in self.edits.items():
@@ -118,26 +124,35 @@ def setting(table: Table, assignments: Sequence[Assignment], values: Bound, take
     """
     fixed: dict[str, Edit] = {}
     computed: list[tuple[Column, Compute]] = []
+    refused: NotNullViolation | None = None
     for each in assignments:
         column, change = each.column, each.change
-        if isinstance(change, Take):
-            fixed[column.name] = Assign(given(table, column, taken[change.at]))
-        elif not isinstance(change, Compute):
-            edit = _edit(table, column, change, values)
-            if edit is not None:
-                fixed[column.name] = edit
-        elif change.columns:
-            computed.append((column, change))
-        else:
-            fixed[column.name] = Assign(given(table, column, compute(change.operand, column, {}, {}, values)))
-    named = {each.column.name for each in assignments}
+        try:
+            if isinstance(change, Take):
+                fixed[column.name] = Assign(given(table, column, taken[change.at]))
+            elif not isinstance(change, Compute):
+                edit = _edit(table, column, change, values)
+                if edit is not None:
+                    fixed[column.name] = edit
+            elif change.columns:
+                computed.append((column, change))
+            else:
+                fixed[column.name] = Assign(given(table, column, compute(change.operand, column, {}, {}, values)))
+        except NotNullViolation as error:
+            refused = refused or error
+    following = _following(table, {each.column.name for each in assignments}, fixed)
+    return Setting(table, values, fixed, tuple(computed), following, refused)
+
+
+def _following(table: Table, named: set[str], fixed: dict[str, Edit]) -> tuple[Column, ...]:
+    """The computed columns that follow from what is set and what the row has; what is set alone gives is filled in."""
     following = [column for column, parts in table.computed if parts & named]
     for column in [column for column in following if all(isinstance(fixed.get(name), Assign) for name in column.parts)]:
         following.remove(column)
         image = {name: fixed[name].of(None) for name in column.parts}
         known = {name: wire for name, wire in image.items() if wire is not None}
         fixed[column.name] = Assign(generated(table, column, known))
-    return Setting(table, values, fixed, tuple(computed), tuple(following))
+    return tuple(following)
 
 
 def given(table: Table, column: Column, value: Any) -> WireValue | None:

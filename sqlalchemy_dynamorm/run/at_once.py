@@ -7,7 +7,7 @@ it is still so; where another was faster, it is read again.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy_dynamorm.errors import ConditionFailed, Error, SerializationError, TransactionCanceled
@@ -196,12 +196,7 @@ class AtOnce:
             if not waiting:
                 return
             images = yield from self._stored([targets[at].key for at in waiting])
-            asked: list[tuple[int, Request]] = []
-            for at in waiting:
-                image = images.get(identity(targets[at].key, self.plan.table))
-                request = None if image is None else self._decided(targets[at], image)
-                if request is not None:
-                    asked.append((at, request))
+            asked = self._decided(targets, waiting, images, tally)
             waiting = []
             for at, answer in (yield from self._sent(targets, asked, tally)):
                 if isinstance(answer, ConditionFailed):
@@ -223,7 +218,23 @@ class AtOnce:
         bodies = yield from send_all(asked)
         return {identity(key, table): wire_item(body) for key, body in zip(keys, bodies, strict=True)}
 
-    def _decided(self, target: Target, image: Item) -> Request | None:
+    def _decided(
+        self, targets: Sequence[Target], waiting: list[int], images: Mapping[Identity, Item | None], tally: Tally
+    ) -> list[tuple[int, Request]]:
+        """The requests for the items as they were read; what cannot be done to one is noted."""
+        asked: list[tuple[int, Request]] = []
+        for at in waiting:
+            image = images.get(identity(targets[at].key, self.plan.table))
+            try:
+                request = None if image is None else self._deciding(targets[at], image)
+            except Error as error:
+                tally.failed[at] = error
+                continue
+            if request is not None:
+                asked.append((at, request))
+        return asked
+
+    def _deciding(self, target: Target, image: Item) -> Request | None:
         """The request for an item as it was read; ``None`` where the WHERE does not hold."""
         if not checker(self.plan.where, self.fields, target.values)(self.whole.row(image)):
             return None

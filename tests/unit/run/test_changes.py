@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from sqlalchemy_dynamorm.errors import ConditionFailed, DuplicateKey, SerializationError, Throttled, TransactionCanceled
+from sqlalchemy_dynamorm.errors import (
+    ConditionFailed,
+    DuplicateKey,
+    NotNullViolation,
+    SerializationError,
+    Throttled,
+    TransactionCanceled,
+)
 from sqlalchemy_dynamorm.run.bind import bound
 from sqlalchemy_dynamorm.run.buffer import Buffer, Level
 from sqlalchemy_dynamorm.run.changes import Changer
@@ -197,3 +204,24 @@ def test_a_sum_in_a_transaction_of_one_goes_with_a_token() -> None:
     assert run(SUM, {"Item": {**STORED, "b": {"N": "1"}}}, buffer=buffer).result.rowcount == 1
     assert run(SUM, buffer=buffer).result.rowcount == 1
     assert play(commit(buffer)).operations == ["TransactWriteItems"]
+
+
+def test_null_for_a_not_null_column_is_an_error_of_a_row_and_none_where_there_is_no_row() -> None:
+    text = "UPDATE things SET n = NULL WHERE p = 'x' AND s = :s"
+    for buffer in (None, Buffer()):
+        nothing = run(text, {}, buffer=buffer)
+        assert (nothing.operations, nothing.result.rowcount) == (["GetItem"], 0)
+    for buffer in (None, Buffer()):
+        refused = run(text, {"Item": STORED}, buffer=buffer)
+        assert refused.operations == ["GetItem"]
+        assert isinstance(refused.error, NotNullViolation)
+
+
+def test_a_row_of_which_nothing_can_be_computed_leaves_the_others_changed() -> None:
+    text = "UPDATE things SET n = b WHERE p = 'x' AND s = :s"
+    other = {**STORED, "s": {"N": "2"}, "b": {"N": "3"}}
+    played = run(text, {"Item": STORED}, {"Item": other}, {}, values=[{"s": 1}, {"s": 2}])
+    assert played.operations == ["GetItem", "GetItem", "UpdateItem"]
+    assert played.error is not None
+    assert played.error.unprocessed == ({"p": {"S": "x"}, "s": {"N": "1"}},)
+    assert "1 of the 2 rows were changed; row 1" in str(played.error)
