@@ -13,11 +13,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dialect.calls import count_calls
     from sqlalchemy_dynamorm.dialect.dml import insert
+    from sqlalchemy_dynamorm.dialect.ensuring import Ensured, ensure_tables
     from sqlalchemy_dynamorm.dialect.explain import explain
     from sqlalchemy_dynamorm.dialect.sets import BinarySet, NumberSet, StringSet
     from sqlalchemy_dynamorm.dialect.times import TTL
 
-__all__ = ["TTL", "BinarySet", "NumberSet", "StringSet", "__version__", "count_calls", "explain", "insert"]
+__all__ = [
+    "TTL",
+    "BinarySet",
+    "Ensured",
+    "NumberSet",
+    "StringSet",
+    "__version__",
+    "count_calls",
+    "ensure_tables",
+    "explain",
+    "insert",
+]
 
 __version__ = "0.1.0"
 
@@ -25,6 +37,7 @@ __version__ = "0.1.0"
 _LATE = {
     "count_calls": "dialect.calls",
     "explain": "dialect.explain",
+    **dict.fromkeys(("Ensured", "ensure_tables"), "dialect.ensuring"),
     **dict.fromkeys(("BinarySet", "NumberSet", "StringSet"), "dialect.sets"),
     "TTL": "dialect.times",
     "insert": "dialect.dml",

@@ -40,16 +40,30 @@ def _install_local(_: argparse.Namespace) -> int:
 def _init(options: argparse.Namespace) -> int:
     from sqlalchemy import create_engine
 
+    from sqlalchemy_dynamorm.dialect.ensuring import ensure_tables
+    from sqlalchemy_dynamorm.dialect.reconcile import metadata_of
+
+    metadata = None if options.metadata is None else metadata_of(options.metadata)
     engine = create_engine(options.url)
     try:
         connection = cast("Connection", engine.raw_connection().dbapi_connection)
         print(connection.create_system_table())
+        report = None if metadata is None else ensure_tables(metadata, engine)
     finally:
         engine.dispose()
-    return 0
+    if report is not None and str(report):
+        print(report)
+    return 1 if report is not None and report.differing else 0
 
 
 def _init_arguments(parser: argparse.ArgumentParser) -> None:
+    _url_argument(parser)
+    parser.add_argument(
+        "metadata", nargs="?", help="make what is missing of these tables too: module:metadata, or module:Base"
+    )
+
+
+def _url_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", help="the engine's URL, dynamodb://eu-west-1 for example")
 
 
@@ -63,7 +77,7 @@ def _reconcile(options: argparse.Namespace) -> int:
 
 
 def _reconcile_arguments(parser: argparse.ArgumentParser) -> None:
-    _init_arguments(parser)
+    _url_argument(parser)
     parser.add_argument("metadata", help="where the tables are declared: module:metadata, or module:Base")
     parser.add_argument("--apply", action="store_true", help="mend what is found; without it nothing is written")
 
@@ -86,12 +100,12 @@ def _unlock(options: argparse.Namespace) -> int:
 
 
 def _unlock_arguments(parser: argparse.ArgumentParser) -> None:
-    _init_arguments(parser)
+    _url_argument(parser)
     parser.add_argument("--version-table", default="alembic_version", help="Alembic's version table, if it is another")
 
 
 COMMANDS = {
-    "init": Command("make the system table, which holds the counters of autoincrement keys", _init, _init_arguments),
+    "init": Command("make the system table, and tables that are missing", _init, _init_arguments),
     "reconcile": Command(
         "compare guards of unique values and counters with the rows, and report duplicates",
         _reconcile,

@@ -14,6 +14,7 @@ from sqlalchemy.sql.compiler import DDLCompiler as GenericDDLCompiler
 from sqlalchemy.sql.sqltypes import NullType
 
 from sqlalchemy_dynamorm.dialect import secondary
+from sqlalchemy_dynamorm.dialect.alterations import AlterTable
 from sqlalchemy_dynamorm.dialect.declared import declare, default_text, is_counted, key_names, kind
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
 from sqlalchemy_dynamorm.dialect.preparation import Preparation
@@ -204,6 +205,12 @@ class DDLCompiler(GenericDDLCompiler):
         return table  # type: ignore[no-any-return]
 
     # ---- changes
+
+    def visit_alter_table(self, alter: AlterTable, **kw: Any) -> str:
+        from sqlalchemy_dynamorm.sql.write_definitions import write_change
+
+        changes = ", ".join(map(write_change, alter.changes))
+        return f"ALTER TABLE {self.preparer.format_table(self._use(alter.element))} {changes}"
 
     def visit_add_constraint(self, create: Any, **kw: Any) -> str:
         self._use(create.element.table)

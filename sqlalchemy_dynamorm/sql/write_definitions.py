@@ -146,8 +146,13 @@ def _drop_sequence(node: nodes.DropSequence) -> str:
 def _alter_table(node: nodes.AlterTable) -> str:
     if isinstance(node.changes[0], nodes.SetComment):
         return _comment_on(node.table, node.changes[0])
-    changes = ", ".join(_CHANGES[type(change)](change) for change in node.changes)
+    changes = ", ".join(map(write_change, node.changes))
     return f"ALTER TABLE {'IF EXISTS ' if node.if_exists else ''}{write_table(node.table)} {changes}"
+
+
+def write_change(node: nodes.Change) -> str:
+    """A change as ALTER TABLE has it; a comment is a statement of its own."""
+    return _CHANGES[type(node)](node)
 
 
 def _comment_on(table: nodes.TableName, node: nodes.SetComment) -> str:
