@@ -1,19 +1,73 @@
-"""Helpers for the ORM, in SQLAlchemy's own words."""
+"""For the ORM, in SQLAlchemy's own words: columns that fill themselves, as mixins, and reads of many rows."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm import Mapped, Mapper, Session, declared_attr, mapped_column
 
 from sqlalchemy_dynamorm.dbapi.paging import PageOf
 from sqlalchemy_dynamorm.dialect.context import PAGE
+from sqlalchemy_dynamorm.dialect.times import TTL
 from sqlalchemy_dynamorm.errors import InterfaceError
 
 T = TypeVar("T")
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.timezone.utc)
+
+
+class CreatedAt:
+    """A mixin: ``created_at``, the moment of the INSERT, aware, in UTC."""
+
+    created_at: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=True), default=_now, sort_order=90)
+
+
+class UpdatedAt:
+    """A mixin: ``updated_at``, the moment of the INSERT and of each UPDATE after it."""
+
+    updated_at: Mapped[dt.datetime] = mapped_column(
+        sa.DateTime(timezone=True), default=_now, onupdate=_now, sort_order=91
+    )
+
+
+class Timestamps(CreatedAt, UpdatedAt):
+    """A mixin: ``created_at`` and ``updated_at``."""
+
+
+class Versioned:
+    """A mixin: ``version``, which each UPDATE raises by one, on condition that it is what was read; DELETE too.
+
+    Who lost gets :class:`sqlalchemy.orm.exc.StaleDataError`. Core's ``update()`` neither checks nor raises it.
+
+    :cvar version_start: the version of a new row, 0 for example.
+    """
+
+    version_start: ClassVar[int] = 1
+    version: Mapped[int] = mapped_column(sort_order=92)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        start = cls.version_start
+        return {
+            "version_id_col": cls.version,
+            "version_id_generator": lambda version: start if version is None else version + 1,
+        }
+
+
+class Expires:
+    """A mixin: ``expires_at``, when DynamoDB may delete the row; ``None`` is never. It is the table's TTL.
+
+    An expired row stays, and can be read, for up to days; ``dynamodb_hide_expired=True`` of the table hides it.
+    """
+
+    expires_at: Mapped[dt.datetime | None] = mapped_column(TTL, sort_order=93)
 
 
 def get_many(session: Session, entity: type[T], idents: Iterable[Any]) -> list[T | None]:

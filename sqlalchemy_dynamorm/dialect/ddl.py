@@ -127,6 +127,9 @@ class DDLCompiler(GenericDDLCompiler):
         options = {name: given[name] for name in ("partition_key", "sort_key") if given[name] is not None}
         if given["table_name"] is not None:
             options["table_name"] = declare(table, self.dialect, None).physical
+        expires = declare(table, self.dialect, None).expires
+        if expires is not None:
+            options["hide_expired"] = expires.name
         options |= written_options(table)
         return " ".join(["", *self._comment(table)]) + self._with(options)
 

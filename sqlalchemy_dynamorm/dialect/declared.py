@@ -14,8 +14,10 @@ from sqlalchemy.sql import sqltypes
 
 from sqlalchemy_dynamorm.dialect import secondary
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
+from sqlalchemy_dynamorm.dialect.times import TTL
 from sqlalchemy_dynamorm.dialect.type_compiler import column_format
 from sqlalchemy_dynamorm.plan import schema as planned
+from sqlalchemy_dynamorm.plan.expiry import expiring
 from sqlalchemy_dynamorm.plan.generated import check_generated
 from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of, kind_of, type_name
@@ -27,7 +29,9 @@ from sqlalchemy_dynamorm.sql import nodes
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
 
-BUILT_TABLE_OPTIONS = frozenset({"partition_key", "sort_key", "table_name", "foreign_writers", *OPTION_NAMES})
+BUILT_TABLE_OPTIONS = frozenset(
+    {"partition_key", "sort_key", "table_name", "foreign_writers", "hide_expired", *OPTION_NAMES}
+)
 
 
 def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> planned.Table:
@@ -56,8 +60,9 @@ def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> pl
             indexes=secondary.indexes(table, columns, partition, sort, dialect.settings.schema_separator),
             packed=packed,
             uniques=uniques,
-            foreign_writers=_foreign_writers(table),
+            foreign_writers=_flag(table, "foreign_writers"),
             system=dialect.settings.system_table if uniques else None,
+            expires=_expires(table, columns),
         )
 
 
@@ -71,11 +76,19 @@ def _uniques(table: sa.Table, key: tuple[str, ...]) -> tuple[planned.Unique, ...
     return kept_by_guards(found, key)
 
 
-def _foreign_writers(table: sa.Table) -> bool:
-    given = table.dialect_options["dynamodb"]["foreign_writers"]
+def _flag(table: sa.Table, option: str) -> bool:
+    given = table.dialect_options["dynamodb"][option]
     if given not in (None, True, False):
-        raise Misdeclared(f"Table {table.name!r}: dynamodb_foreign_writers takes True or False.")
+        raise Misdeclared(f"Table {table.name!r}: dynamodb_{option} takes True or False.")
     return bool(given)
+
+
+def _expires(table: sa.Table, columns: dict[str, planned.Column]) -> planned.Column | None:
+    if not _flag(table, "hide_expired"):
+        return None
+    typed = [str(column.name) for column in table.columns if isinstance(column.type, TTL)]
+    named = typed[0] if typed else table.dialect_options["dynamodb"]["ttl"]
+    return expiring(columns, named, table.name)
 
 
 def physical_name(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> str:

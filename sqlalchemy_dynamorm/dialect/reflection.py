@@ -99,7 +99,8 @@ class ReflectingDialect(DefaultDialect):
             options, refused = _dbapi(connection).table_options(found)
         for error in refused:
             util.warn(f"Options of {table_name!r} are not reflected: {error}")
-        return reflected.table_options(options)
+        hides = found.declared is not None and "hide_expired" in dict(found.declared.options)
+        return {**reflected.table_options(options), **({"dynamodb_hide_expired": True} if hides else {})}
 
     @reflection.cache
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.access import Wanted, choose
 from sqlalchemy_dynamorm.plan.assignments import Assignment, Take, assignment, stamps
 from sqlalchemy_dynamorm.plan.conflicts import conflict
+from sqlalchemy_dynamorm.plan.expiry import visible
 from sqlalchemy_dynamorm.plan.finding import Taken, finding, judged
 from sqlalchemy_dynamorm.plan.next_values import refuse_next_values, told_apart
 from sqlalchemy_dynamorm.plan.options import PlanOptions
@@ -96,7 +97,8 @@ def _change(
     options: PlanOptions,
 ) -> ChangePlan:
     table, parts = names.table, judged(statement, names)
-    where = every(parts.there)
+    written_where = every(parts.there)
+    where = visible(table, written_where)
     back = returning(statement.returning, names)
     if parts.here or taken or statement.sources:
         refuse_next_values(assignments)
@@ -109,7 +111,7 @@ def _change(
         return ChangePlan(table, where, choice.rest, key, None, assignments, back, check, _early(options))
     refuse_next_values(assignments)
     find = read(table, where, tuple(table.by_name[name] for name in table.key_columns), options)
-    check_scan(table, where, choice, options, (), limited=False)
+    check_scan(table, written_where, choice, options, (), limited=False)
     return ChangePlan(table, where, where, None, find, assignments, back, early=_early(options))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.plan.expiry import expiring
 from sqlalchemy_dynamorm.plan.generated import check_generated
 from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of
@@ -16,7 +17,7 @@ from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS, index_units, option_text
 from sqlalchemy_dynamorm.sql import nodes
 
-TABLE_WORDS = frozenset({"partition_key", "sort_key", "table_name"})
+TABLE_WORDS = frozenset({"partition_key", "sort_key", "table_name", "hide_expired"})
 """The words of a table's WITH that say what its key and its name are, and are declared with it."""
 _INDEX_OPTIONS = frozenset({"hash_columns", "projection", "include", "local", "types", *INDEX_UNITS})
 _TYPES = {"S": Kind.STRING, "N": Kind.NUMBER, "B": Kind.BINARY}
@@ -42,7 +43,13 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
             _check_key(by_name, name, node.table.name)
     written = options.get("table_name") or physical(node.table.name, node.table.schema, separator)
     keyed = Table(display_name(node.table), written, (*columns, *hidden), partition, sort, indexes, packed=packed)
-    return replace(keyed, uniques=_uniques(node, key))
+    return replace(keyed, uniques=_uniques(node, key), expires=_expires(node, by_name))
+
+
+def _expires(node: nodes.CreateTable, columns: Mapping[str, Column]) -> Column | None:
+    """The column that hides its rows when they expire, where the table asks for it."""
+    named = _words(node).get("hide_expired")
+    return None if named is None else expiring(columns, named, node.table.name)
 
 
 def declared_as(found: Table, node: nodes.CreateTable, system: str | None) -> Table:
@@ -66,6 +73,7 @@ def declared_as(found: Table, node: nodes.CreateTable, system: str | None) -> Ta
         uniques=uniques,
         foreign_writers=True,
         system=system if uniques else None,
+        expires=_expires(node, {column.name: column for column in columns}),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.access import Choice, Wanted, choose, serves_order
 from sqlalchemy_dynamorm.plan.conditions import when_true
+from sqlalchemy_dynamorm.plan.expiry import visible
 from sqlalchemy_dynamorm.plan.next_values import told_apart
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.packed import verified
@@ -65,14 +66,15 @@ def _select(statement: nodes.Select, names: Names, options: PlanOptions) -> Read
     count = values == (nodes.CountRows(),)
     if nodes.CountRows() in values and not count:
         raise Unsupported("COUNT(*) beside other columns is computed")
-    where = ALWAYS if statement.where is None else when_true(statement.where, names.resolve)
+    written = ALWAYS if statement.where is None else when_true(statement.where, names.resolve)
+    where = visible(names.table, written)
     order = [] if count else _order(statement, names, where)
     limit, offset = _bound(statement.limit), _bound(statement.offset)
     lock = _locks(statement, count=count)
     options = current(options) if lock else options
     choice, sort = access(names.table, where, fields, order, options)
     limited = (statement.limit, statement.offset) != (None, None) and bool(sort)
-    check_scan(names.table, where, choice, options, [column for column, _ in order], limited=limited)
+    check_scan(names.table, written, choice, options, [column for column, _ in order], limited=limited)
     return ReadPlan(
         names.table,
         choice.access,
@@ -124,6 +126,7 @@ def _bound(limit: nodes.Expression | None) -> nodes.Value | None:
 
 def read(table: Table, where: Predicate, columns: tuple[Column, ...], options: PlanOptions) -> ReadPlan:
     """The read of some columns of the rows that satisfy a predicate, for a statement that goes on with them."""
+    where = visible(table, where)
     fields = Fields()
     values = tuple(Field(fields.position(column)) for column in columns)
     choice, _ = access(table, where, fields, [], options)

@@ -156,6 +156,7 @@ class Table:
     :ivar declared: ``False`` where only DescribeTable is known: any other attribute may exist.
     :ivar uniques: the unique constraints that guards in the system table keep: those that do not hold the whole key.
     :ivar foreign_writers: others write it without keeping guards, so they serve no lookup.
+    :ivar expires: the column that says when a row expires, where the table hides expired rows.
     :ivar system: the system table's physical name, ``None`` where the engine has none.
     """
 
@@ -170,6 +171,7 @@ class Table:
     uniques: tuple[Unique, ...] = ()
     foreign_writers: bool = False
     system: str | None = None
+    expires: Column | None = None
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run import access
 from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
 from sqlalchemy_dynamorm.run.decode import WholeItems, wire_item
+from sqlalchemy_dynamorm.run.expiry import alive
 from sqlalchemy_dynamorm.run.keys import identity
 from sqlalchemy_dynamorm.run.request import Asking
 from sqlalchemy_dynamorm.run.sources import Batches
@@ -35,10 +36,13 @@ def refuse_taken_keys(buffer: Buffer, table: Table, keys: Sequence[Item]) -> Ask
 
 def _some_there(table: Table, keys: Sequence[Item]) -> Asking[bool]:
     """Whether one of the keys has an item: one key by GetItem, more by BatchGetItem."""
-    names = [*table.key]
+    names = [*table.key, *([] if table.expires is None else [table.expires.name])]
+    items: list[Item | None]
     if len(keys) == 1:
-        return wire_item((yield access.get_item(table, keys[0], names, consistent=True))) is not None
-    return bool((yield from Batches(table, keys, names, WholeItems(), consistent=True).next_page(None)))
+        items = [wire_item((yield access.get_item(table, keys[0], names, consistent=True)))]
+    else:
+        items = [*((yield from Batches(table, keys, names, WholeItems(), consistent=True).next_page(None)) or [])]
+    return any(alive(table, item) is not None for item in items)
 
 
 def refuse_taken_values(buffer: Buffer, table: Table, keys: Sequence[Item]) -> Asking[None]:

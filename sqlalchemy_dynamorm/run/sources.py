@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy_dynamorm.errors import Error, ReadBudgetExceeded, Throttled
 from sqlalchemy_dynamorm.plan.schema import REST, Column, Table
 from sqlalchemy_dynamorm.run.decode import Page, RowDecoder, WholeItems, last_key, wire_item
+from sqlalchemy_dynamorm.run.expiry import alive
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_of
 from sqlalchemy_dynamorm.run.request import Asking, Join, Pause, Request, Start
@@ -253,7 +254,10 @@ class Batches(Generic[T]):
 
 
 def whole_items(table: Table, keys: Sequence[Item]) -> Asking[dict[Identity, Item]]:
-    """The items of these keys that are there, whole and strongly read: one by GetItem, more by BatchGetItem."""
+    """The items of these keys that are there, whole and strongly read: one by GetItem, more by BatchGetItem.
+
+    One that has expired is not there, where the table hides such.
+    """
     items: list[Item]
     if len(keys) == 1:
         body: bytes = yield Request("GetItem", {"TableName": table.physical, "Key": keys[0], "ConsistentRead": True})
@@ -262,7 +266,7 @@ def whole_items(table: Table, keys: Sequence[Item]) -> Asking[dict[Identity, Ite
     else:
         batches = Batches(table, keys, None, WholeItems(), consistent=True)
         items = (yield from batches.next_page(None)) or []
-    return {identity(key_of(item, table), table): item for item in items}
+    return {identity(key_of(item, table), table): item for item in items if alive(table, item) is not None}
 
 
 def projected(fields: Sequence[Column], table: Table) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy_dynamorm.errors import Error
 from sqlalchemy_dynamorm.run.buffer import Action, Entry, outdated
 from sqlalchemy_dynamorm.run.decode import wire_item
+from sqlalchemy_dynamorm.run.expiry import alive
 from sqlalchemy_dynamorm.run.guards import OWNER, Guard, guard_of, guards, in_place, owner_of, pinned
 from sqlalchemy_dynamorm.run.keys import identity
 from sqlalchemy_dynamorm.run.request import Asking, Request
@@ -110,7 +111,7 @@ class Taking:
             raise guard.violation("another row of this transaction")
         if entry is not None and self._decides(entry, guard):
             return free
-        stored = wire_item((yield _get(guard.table.physical, row)))
+        stored = alive(guard.table, wire_item((yield _get(guard.table.physical, row))))
         if guard_of(guard.table, guard.unique, stored) == guard.key:
             raise self._taken(guard)
         if entry is None:

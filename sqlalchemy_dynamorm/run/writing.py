@@ -9,6 +9,7 @@ from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Predicate, columns_of
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.edits import Edits
+from sqlalchemy_dynamorm.run.expiry import present as present_second
 from sqlalchemy_dynamorm.run.expressions import Placeholders, Renderer
 from sqlalchemy_dynamorm.run.values import Item, WireValue
 
@@ -26,8 +27,11 @@ class Check:
 
 
 def absent(table: Table, placeholders: Placeholders) -> str:
-    """The condition that no item has the key."""
-    return f"attribute_not_exists({placeholders.name(table.partition)})"
+    """The condition that no item has the key, or one that has expired, where the table hides such."""
+    nothing = f"attribute_not_exists({placeholders.name(table.partition)})"
+    if table.expires is None:
+        return nothing
+    return f"({nothing} OR {placeholders.name(table.expires.name)} <= {placeholders.value(present_second())})"
 
 
 def present(table: Table, placeholders: Placeholders) -> str:

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from sqlalchemy_dynamorm import TTL
 from sqlalchemy_dynamorm.dialect.boto3 import Boto3Dialect
 from sqlalchemy_dynamorm.dialect.declared import declare
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, UnsupportedCompile
@@ -255,6 +256,27 @@ def test_a_key_is_not_computed() -> None:
     column = sa.Column("x", sa.Integer, sa.Computed("y"), primary_key=True)
     with pytest.raises(UnsupportedCompile, match="'x' of 'users' is in the key"):
         declared(column, sa.Column("y", sa.Integer))
+
+
+def test_expired_rows_are_hidden_by_a_column_of_moments() -> None:
+    made = declared(key(), sa.Column("until", TTL), dynamodb_hide_expired=True)
+    assert made.expires == made.by_name["until"]
+    named = sa.Column("until", sa.DateTime, dynamodb_format="epoch")
+    assert declared(key(), named, dynamodb_ttl="until", dynamodb_hide_expired=True).expires is not None
+    assert declared(key(), sa.Column("until", TTL)).expires is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dynamodb_hide_expired": True},
+        {"dynamodb_hide_expired": True, "dynamodb_ttl": "n"},
+        {"dynamodb_hide_expired": 1.5},
+    ],
+)
+def test_hiding_needs_such_a_column(options: dict[str, Any]) -> None:
+    with pytest.raises(Misdeclared, match="hides expired rows, and has no column|takes True or False"):
+        declared(key(), sa.Column("n", sa.Integer), **options)
 
 
 def test_an_identity_that_contradicts_itself_is_misdeclared() -> None:
