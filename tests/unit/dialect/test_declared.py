@@ -275,7 +275,7 @@ def test_expired_rows_are_hidden_by_a_column_of_moments() -> None:
     ],
 )
 def test_hiding_needs_such_a_column(options: dict[str, Any]) -> None:
-    with pytest.raises(Misdeclared, match="hides expired rows, and has no column|takes True or False"):
+    with pytest.raises(Misdeclared, match=r"hides expired rows, and has no column|takes True or False"):
         declared(key(), sa.Column("n", sa.Integer), **options)
 
 
