@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.dialect.backfill import backfill
     from sqlalchemy_dynamorm.dialect.calls import count_calls
     from sqlalchemy_dynamorm.dialect.dml import insert
     from sqlalchemy_dynamorm.dialect.ensuring import Ensured, ensure_tables
@@ -25,6 +26,7 @@ __all__ = [
     "NumberSet",
     "StringSet",
     "__version__",
+    "backfill",
     "count_calls",
     "ensure_tables",
     "explain",
@@ -35,6 +37,7 @@ __version__ = "0.1.0"
 
 
 _LATE = {
+    "backfill": "dialect.backfill",
     "count_calls": "dialect.calls",
     "explain": "dialect.explain",
     **dict.fromkeys(("Ensured", "ensure_tables"), "dialect.ensuring"),

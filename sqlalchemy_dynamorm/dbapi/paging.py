@@ -23,11 +23,13 @@ class PageOf:
     :ivar size: rows of a page, at the most.
     :ivar cursor: what the page before gave, ``None`` for the first page.
     :ivar secret: what cursors are signed with.
+    :ivar segment: the segment of a Scan that is read, ``None`` for all.
     """
 
     size: int
     cursor: str | None = None
     secret: bytes = field(default=b"", repr=False)
+    segment: int | None = None
 
     def of(self, text: str, prepared: Prepared, values: Mapping[str, Any]) -> Paging:
         """The page of a statement with these values.
@@ -45,8 +47,9 @@ class PageOf:
                 "EXPLAIN says why it is run here."
             )
         asked = cursors.digest(text, prepared.plan, values)
-        start = Position() if self.cursor is None else cursors.read(self.cursor, asked, self.secret)
-        return Paging(PageAsked(self.size, start), asked, self.secret)
+        first = Position(self.segment or 0)
+        start = first if self.cursor is None else cursors.read(self.cursor, asked, self.secret)
+        return Paging(PageAsked(self.size, start, alone=self.segment is not None), asked, self.secret)
 
 
 @dataclass(frozen=True)

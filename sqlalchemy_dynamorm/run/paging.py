@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageAsked:
-    """At most ``size`` rows from a position on."""
+    """At most ``size`` rows from a position on.
+
+    :ivar alone: only of the request that it starts in: of one segment of a Scan.
+    """
 
     size: int
     start: Position
+    alone: bool = False
 
 
 def check_pageable(plan: ReadPlan) -> None:
@@ -98,7 +102,8 @@ def _of_requests(
     names = list(dict.fromkeys((*index, *table.key)))
     reader = reader.decoding([table.by_name[name] for name in names])
     pages = reader.pages(values)
-    requests = islice(enumerate(pages.requests), asked.start.request, None)
+    first = asked.start.request
+    requests = islice(enumerate(pages.requests), first, first + 1 if asked.alone else None)
     start, wanted = asked.start.key, asked.size
     for at, request in requests:
         source, test, sized = reader.reading(replace(pages, requests=[starting(request, start)]), values, scope)
