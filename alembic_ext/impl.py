@@ -1,8 +1,9 @@
-"""Alembic's operations on DynamoDB: tables and indexes are made and dropped, anything else is refused by name."""
+"""Alembic's operations on DynamoDB."""
 # ruff: noqa: D102 - the methods are Alembic's, documented there
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
 import sqlalchemy as sa
 from alembic.ddl._autogen import ComparisonResult
 from alembic.ddl.impl import DefaultImpl
-from sqlalchemy.schema import DDLElement
+from sqlalchemy.schema import DDLElement, DropColumnComment, SetColumnComment
 from sqlalchemy.sql.dml import UpdateBase
 
-from alembic_ext import comparing, ending, lock, physical, rendering
+from alembic_ext import columns, comparing, ending, lock, physical, rendering
 from alembic_ext.journal import Journal
 from alembic_ext.lock import MigrationLock
+from alembic_ext.operations import SetOptions
 from alembic_ext.refusal import refuse
+from sqlalchemy_dynamorm.errors import UndefinedColumn
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
 
+log = logging.getLogger("alembic.dynamodb")
 _NO_TABLE = "no_table"  # what Alembic calls the table of a drop_index() that names none
 
 
@@ -193,28 +197,77 @@ class DynamoDBImpl(DefaultImpl):
     def render_type(self, type_obj: Any, autogen_context: AutogenContext) -> str | Literal[False]:
         return rendering.render_type(type_obj, autogen_context)
 
+    # ---- columns
+
+    def add_column(self, table_name: str, column: sa.Column[Any], **kw: Any) -> None:
+        """``info={"backfill": True}`` of the column gives its default to the rows that are there."""
+        asked = column.info.get("backfill")
+        rewriting = columns.default_of(table_name, column, kw.get("schema")) if asked else None
+        super().add_column(table_name, column, **kw)
+        if rewriting is not None:
+            self._rewrite(rewriting)
+
+    def drop_column(self, table_name: str, column: sa.Column[Any], **kw: Any) -> None:
+        """``dynamodb_remove=True`` removes the values from the rows too."""
+        if kw.pop("dynamodb_remove", False):
+            self._remove_values(table_name, column, kw.get("schema"))
+        super().drop_column(table_name, column, **{**kw, "if_exists": True})
+
+    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+        """In DynamoDB a comment is a statement of its own, and ``autoincrement`` is the declaration's."""
+        given = {name: kw.pop(name, None) for name in ("autoincrement", "existing_autoincrement")}
+        if given["autoincrement"] is not None and given["autoincrement"] != given["existing_autoincrement"]:
+            refuse(
+                f"op.alter_column({table_name!r}, {column_name!r}, autoincrement=…)",
+                "a table's counter is made with it. Make a new table and copy the rows.",
+            )
+        comment = kw.pop("comment", False)
+        super().alter_column(table_name, column_name, **kw)
+        if comment is not False:
+            column = columns.named(table_name, kw.get("name") or column_name, kw.get("schema"), comment)
+            self._exec(SetColumnComment(column) if comment is not None else DropColumnComment(column))
+
+    def _remove_values(self, table_name: str, column: sa.Column[Any], schema: str | None) -> None:
+        try:
+            super().alter_column(table_name, str(column.name), nullable=True, schema=schema)
+            self._rewrite(columns.removal_of(table_name, column, schema))
+        except sa.exc.ProgrammingError as error:
+            if not isinstance(error.orig, UndefinedColumn):
+                raise
+            log.info("The column %s.%s was dropped before, its values with it", table_name, column.name)
+
+    def _rewrite(self, statement: Executable) -> None:
+        """Change the rows that are there, each at once: it can be run again, and is not part of the transaction."""
+        if self.as_sql or self.connection is None:
+            self._exec(statement)
+            return
+        with self.connection.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT", dynamodb_scan="allow").execute(statement)
+
+    # ---- constraints
+
+    def add_constraint(self, const: Any, **kw: Any) -> None:
+        if isinstance(const, sa.PrimaryKeyConstraint):
+            refuse(f"Adding the primary key {const.name!r}", _REBUILD)
+        super().add_constraint(const, **kw)
+
+    def drop_constraint(self, const: sa.Constraint, **kw: Any) -> None:
+        if const.name is None:
+            refuse(
+                f"Dropping a constraint of {const.table.name!r} that has no name",
+                "name your constraints, by MetaData(naming_convention=…) for example.",
+            )
+        if isinstance(const, sa.PrimaryKeyConstraint):
+            refuse(f"Dropping the primary key {const.name!r}", _REBUILD)
+        super().drop_constraint(const, **{**kw, "if_exists": True})
+
+    # ---- options
+
+    def set_table_options(self, table_name: str, options: Mapping[str, Any], schema: str | None = None) -> None:
+        """Change the options that are named."""
+        self._exec(SetOptions(table_name, schema, options))
+
     # ---- what is not built
-
-    def add_column(self, table_name: str, column: sa.Column[Any], **kw: Any) -> NoReturn:
-        refuse(
-            f"op.add_column({table_name!r}, {column.name!r})",
-            "items have no common columns, so a column without a default needs no migration: add it to the model. "
-            "For a default, write it into the items that are there with op.execute.",
-        )
-
-    def drop_column(self, table_name: str, column: sa.Column[Any], **kw: Any) -> NoReturn:
-        refuse(
-            f"op.drop_column({table_name!r}, {column.name!r})",
-            "items have no common columns, so a column that the model no longer has is left alone. To remove its "
-            "values, set them to NULL with op.execute before it leaves the model.",
-        )
-
-    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> NoReturn:
-        refuse(
-            f"op.alter_column({table_name!r}, {column_name!r})",
-            "names, types and defaults of columns are the model's. Change them there, and rewrite the values that "
-            "are stored in another form with op.execute; for another key, create a new table and copy the rows.",
-        )
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> NoReturn:
         refuse(
@@ -223,37 +276,12 @@ class DynamoDBImpl(DefaultImpl):
             "new table, copy the rows, and drop the old one.",
         )
 
-    def add_constraint(self, const: Any, **kw: Any) -> NoReturn:
-        refuse(
-            f"Adding the constraint {const.name!r}",
-            "constraints are not enforced yet. A foreign key may be declared in the model, and needs no migration.",
-        )
-
-    def drop_constraint(self, const: sa.Constraint, **kw: Any) -> NoReturn:
-        refuse(
-            f"Dropping the constraint {const.name!r}",
-            "constraints are not enforced yet, so there is none to drop. Remove it from the model.",
-        )
-
-    def create_table_comment(self, table: sa.Table) -> NoReturn:
-        _refuse_comment("op.create_table_comment", table)
-
-    def drop_table_comment(self, table: sa.Table) -> NoReturn:
-        _refuse_comment("op.drop_table_comment", table)
-
-    def create_column_comment(self, column: sa.Column[Any]) -> NoReturn:
-        _refuse_comment(f"A comment on the column {column.name!r}", column.table)
-
     def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: sa.Table) -> NoReturn:
-        refuse(
-            f"op.batch_alter_table({table.name!r}, recreate=…)",
-            "rebuilding a table is not built yet. Create the new table, copy the rows, and drop the old one.",
-        )
+        refuse(f"op.batch_alter_table({table.name!r}, recreate=…)", _REBUILD)
+
+
+_REBUILD = "a table keeps its key. Create the new table, copy the rows, and drop the old one."
 
 
 def _is_in_transaction(connection: Connection) -> bool:
     return connection.in_transaction() and connection.get_isolation_level() != "AUTOCOMMIT"
-
-
-def _refuse_comment(what: str, table: sa.Table) -> NoReturn:
-    refuse(f"{what} of {table.name!r}", "comments are kept nowhere yet. Leave it out; the model has it.")

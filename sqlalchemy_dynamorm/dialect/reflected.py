@@ -87,12 +87,14 @@ def foreign_keys(found: Reflected) -> list[ReflectedForeignKeyConstraint]:
 
 
 def _foreign_key(key: nodes.ForeignKey) -> ReflectedForeignKeyConstraint:
-    # NO ACTION is what a foreign key does without a word, so it is left out, as other dialects do.
+    # What a foreign key is without a word is left out, as other dialects do: NO ACTION, INITIALLY IMMEDIATE. And one
+    # that is INITIALLY DEFERRED is DEFERRABLE.
+    deferred = key.initially == "DEFERRED"
     options = {
         "ondelete": key.on_delete,
         "onupdate": key.on_update,
-        "deferrable": key.deferrable,
-        "initially": key.initially,
+        "deferrable": key.deferrable or deferred or None,
+        "initially": key.initially if deferred else None,
         "match": key.match,
     }
     return {

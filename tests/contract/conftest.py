@@ -16,6 +16,7 @@ from sqlalchemy.testing.plugin.pytestplugin import *  # noqa: F403 - its hooks a
 from tests.contract.not_yet import REFUSALS, reason_for
 from tests.contract.results import Results
 
+collect_ignore = ["alembic_suite"]  # test_alembic_suite.py runs it
 _plugin: Any = pytestplugin  # it is not typed
 RESULTS = pytest.StashKey[Results]()
 

@@ -17,6 +17,6 @@ from tests.service.project import Project
 @pytest.fixture
 def project(tmp_path: Path, local_url: str) -> Iterator[Project]:
     command.init(Config(str(tmp_path / "alembic.ini"), stdout=io.StringIO()), str(tmp_path / "migrations"))
-    engine = sa.create_engine(local_url)
-    yield Project(tmp_path, local_url, engine)
-    engine.dispose()
+    found = Project(tmp_path, local_url, sa.create_engine(local_url))
+    yield found
+    found.engine.dispose()

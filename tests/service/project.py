@@ -82,9 +82,14 @@ class Project:
     def version(self) -> list[str]:
         return sorted(self.rows("SELECT version_num FROM alembic_version"))
 
-    def rows(self, query: str) -> list[str]:
-        with self.engine.connect() as connection:
+    def rows(self, query: str) -> list[Any]:
+        with self.engine.connect().execution_options(dynamodb_scan="allow") as connection:
             return list(connection.scalars(sa.text(query)))
+
+    def renew(self) -> None:
+        """Another engine, which knows nothing of what the tables were like before."""
+        self.engine.dispose()
+        self.engine = sa.create_engine(self.url)
 
     def indexes(self) -> list[str]:
         with self.engine.connect() as connection:

@@ -1,0 +1,156 @@
+"""What operations of a migration do to a table and to the rows that are there, up and down and run again."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from tests.service.project import Project
+
+START = """
+op.create_table(
+    "people", sa.Column("id", sa.String(4), primary_key=True), sa.Column("mail", sa.String), sa.Column("n", sa.Integer)
+)
+people = sa.table("people", sa.column("id"), sa.column("mail"), sa.column("n"))
+op.bulk_insert(people, [{"id": f"p{n}", "mail": f"m{n}", "n": n} for n in range(60)])
+"""
+
+
+@pytest.fixture
+def people(project: Project) -> Project:
+    """A table with sixty rows."""
+    project.migration("a1", None, START, 'op.drop_table("people")')
+    project.upgrade()
+    return project
+
+
+def columns(project: Project) -> dict[str, sa.engine.interfaces.ReflectedColumn]:
+    return {column["name"]: column for column in sa.inspect(project.engine).get_columns("people")}
+
+
+def ran_twice(project: Project, up: str, back: str = "pass") -> None:
+    """Run a migration that fails at its end, and run it again: what it did the first time is no hindrance."""
+    project.migration("b2", "a1", f"{up}\nfail_once('end')", back)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIGRATION_FAILS", "end")
+        with pytest.raises(RuntimeError):
+            project.upgrade()
+    assert project.version() == ["a1"]
+    project.upgrade()
+    assert project.version() == ["b2"]
+
+
+def test_a_column_is_added_and_its_default_given_to_the_rows(people: Project) -> None:
+    column = 'sa.Column("size", sa.Integer, server_default="7", nullable=False, info={"backfill": True})'
+    ran_twice(people, f'op.add_column("people", {column})', 'op.drop_column("people", "size", dynamodb_remove=True)')
+    assert people.rows("SELECT count(*) FROM people WHERE size = 7") == [60]
+    assert columns(people)["size"]["nullable"] is False
+    people.downgrade("a1")
+    assert "size" not in columns(people)
+    assert people.rows("SELECT count(*) FROM people WHERE id = 'p1'") == [1]
+    people.migration("b2", "a1", 'op.add_column("people", sa.Column("size", sa.Integer))')
+    people.upgrade()
+    people.renew()
+    assert people.rows("SELECT count(*) FROM people WHERE size = 7") == [0]
+
+
+def test_a_column_gets_another_name_and_its_values_with_it(people: Project) -> None:
+    up, back = (
+        f'op.alter_column("people", "{a}", new_column_name="{b}")' for a, b in (("mail", "post"), ("post", "mail"))
+    )
+    ran_twice(people, up, back)
+    assert people.rows("SELECT post FROM people WHERE id = 'p9'") == ["m9"]
+    assert {"id", "n", "post"} == set(columns(people))
+    people.downgrade("a1")
+    people.renew()
+    assert people.rows("SELECT mail FROM people WHERE id = 'p9'") == ["m9"]
+
+
+def test_a_column_changes_its_type_nullability_default_and_comment(people: Project) -> None:
+    change = 'nullable=False, type_=sa.Numeric(10, 2), server_default="1", comment="how many"'
+    ran_twice(people, f'op.alter_column("people", "n", {change})')
+    found = columns(people)["n"]
+    assert isinstance(found["type"], sa.NUMERIC)
+    assert (found["nullable"], found["default"], found["comment"]) == (False, "'1'", "how many")
+
+
+def test_a_unique_constraint_is_kept_from_then_on(people: Project) -> None:
+    up = 'op.create_unique_constraint("one_mail", "people", ["mail"])'
+    ran_twice(people, up, 'op.drop_constraint("one_mail", "people", type_="unique")')
+    metadata = sa.MetaData()
+    with people.engine.connect() as connection:
+        table = sa.Table("people", metadata, autoload_with=connection)
+    with pytest.raises(sa.exc.IntegrityError), people.engine.begin() as connection:
+        connection.execute(table.insert().values(id="new", mail="m3"))
+    people.downgrade("a1")
+    assert sa.inspect(people.engine).get_unique_constraints("people") == []
+
+
+def test_rows_with_the_same_values_are_reported_before_anything_changes(people: Project) -> None:
+    with people.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE people SET mail = 'm1' WHERE id = 'p2'"))
+    people.migration("b2", "a1", 'op.create_unique_constraint("one_mail", "people", ["mail"])')
+    with pytest.raises(sa.exc.IntegrityError, match=r"1 rows whose \(mail\) another row has too.*Nothing was changed"):
+        people.upgrade()
+    assert sa.inspect(people.engine).get_unique_constraints("people") == []
+
+
+def test_foreign_keys_checks_and_comments_are_declared(people: Project) -> None:
+    ran_twice(
+        people,
+        """
+op.create_foreign_key("fk_boss", "people", "people", ["mail"], ["id"])
+op.create_check_constraint("positive", "people", "n >= 0")
+op.create_table_comment("people", "Who they are")
+""",
+        """
+op.drop_table_comment("people")
+op.drop_constraint("positive", "people", type_="check")
+op.drop_constraint("fk_boss", "people", type_="foreignkey")
+""",
+    )
+    inspector = sa.inspect(people.engine)
+    assert [key["name"] for key in inspector.get_foreign_keys("people")] == ["fk_boss"]
+    assert [check["name"] for check in inspector.get_check_constraints("people")] == ["positive"]
+    assert inspector.get_table_comment("people") == {"text": "Who they are"}
+    people.downgrade("a1")
+    inspector = sa.inspect(people.engine)
+    assert (inspector.get_foreign_keys("people"), inspector.get_check_constraints("people")) == ([], [])
+    assert inspector.get_table_comment("people") == {"text": None}
+
+
+def test_options_are_set(people: Project) -> None:
+    ran_twice(people, 'op.set_table_options("people", ttl="n", deletion_protection=True, tags={"team": "a"})')
+    people.migration("c3", "b2", 'op.set_table_options("people", deletion_protection=False, ttl=False)')
+    people.upgrade()
+    people.downgrade("b2")
+
+
+def test_a_batch_changes_one_table(people: Project) -> None:
+    ran_twice(
+        people,
+        """
+with op.batch_alter_table("people") as batch:
+    batch.add_column(sa.Column("size", sa.Integer))
+    batch.alter_column("mail", nullable=False)
+    batch.create_index("by_n", ["n"])
+""",
+    )
+    assert columns(people)["mail"]["nullable"] is False
+    assert "size" in columns(people)
+    assert [index["name"] for index in sa.inspect(people.engine).get_indexes("people")] == ["by_n"]
+
+
+BACKFILL = """
+people = sa.Table("people", sa.MetaData(), sa.Column("id", sa.String, primary_key=True), sa.Column("n", sa.Integer))
+counts = op.backfill(people, lambda row: {"n": row["n"] + 1}, "one_more")
+assert (counts.read, counts.changed) == (60, 60)
+"""
+
+
+def test_a_backfill_changes_each_row_once_however_often_it_is_run(people: Project) -> None:
+    ran_twice(people, BACKFILL)
+    assert people.rows("SELECT sum(n) FROM people") == [sum(range(60)) + 60]
+    people.downgrade("a1")
+    people.upgrade()
+    assert people.rows("SELECT sum(n) FROM people") == [sum(range(60)) + 120]
