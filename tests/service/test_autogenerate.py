@@ -52,6 +52,10 @@ def shop() -> sa.MetaData:
         sa.Column("at", sa.Time),
         sa.Column("ratio", sa.Double),
         comment="The users",
+        dynamodb_deletion_protection=False,
+        dynamodb_stream="NEW_IMAGE",
+        dynamodb_tags={"team": "a"},
+        dynamodb_pitr=True,
     )
     sa.Table(
         "orders",
@@ -253,3 +257,36 @@ def test_an_added_index_says_the_types_of_its_key(project: Project, made: sa.Met
     [change] = [op for table in upgrade.ops if isinstance(table, ops.ModifyTableOps) for op in table.ops]
     assert isinstance(change, ops.CreateIndexOp)
     assert change.kw["dynamodb_types"] == {"born": "S", "ratio": "N"}
+
+
+def test_options_that_the_model_declares_are_compared(project: Project, made: sa.MetaData) -> None:
+    options = made.tables["users"].dialect_options["dynamodb"]
+    options["tags"], options["stream"], options["pitr"] = {"team": "b"}, False, None
+    found = differences(project.engine, made)
+    assert found == [
+        (
+            "modify_options",
+            None,
+            "users",
+            {"stream": "NEW_IMAGE", "tags": {"team": "a"}},
+            {"stream": False, "tags": {"team": "b"}},
+        )
+    ]
+
+
+def test_changed_options_and_columns_are_written_and_run_both_ways(project: Project) -> None:
+    written(project, FIRST)
+    project.run(command.revision, autogenerate=True, rev_id="a1")
+    project.upgrade()
+    second = FIRST.replace('comment="What they bought",', "dynamodb_deletion_protection=True,")
+    second = second.replace('sa.Column("tags", sd.StringSet),', 'sa.Column("size", sa.Numeric(9, 2), nullable=False),')
+    written(project, second.replace("sa.DateTime", "sa.DateTime, sa.ForeignKey('users.id', name='fk'), nullable=False"))
+    project.run(command.revision, autogenerate=True, rev_id="b2")
+    project.upgrade()
+    assert "No new upgrade operations" in project.run(command.check)
+    assert sa.inspect(project.engine).get_table_options("orders") == {"dynamodb_deletion_protection": True}
+    project.downgrade("a1")
+    written(project, FIRST)
+    project.run(command.stamp, "b2")  # what is there is the first state again
+    assert "No new upgrade operations" in project.run(command.check)
+    assert sa.inspect(project.engine).get_table_options("orders") == {}

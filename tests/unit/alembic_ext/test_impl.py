@@ -160,7 +160,10 @@ WRITTEN: list[tuple[Callable[[Any], object], str]] = [
     (lambda op: op.drop_column("t", "a"), "ALTER TABLE t DROP COLUMN IF EXISTS a;"),
     (
         lambda op: op.drop_column("t", "a", dynamodb_remove=True),
-        "ALTER TABLE t ALTER COLUMN a DROP NOT NULL; UPDATE t SET a=NULL WHERE t.a IS NOT NULL; ALTER TABLE t DROP COLUMN IF EXISTS a;",
+        (
+            "ALTER TABLE t ALTER COLUMN a DROP NOT NULL; UPDATE t SET a=NULL WHERE t.a IS NOT NULL; "
+            "ALTER TABLE t DROP COLUMN IF EXISTS a;"
+        ),
     ),
     (lambda op: op.alter_column("t", "a", nullable=False), "ALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
     (lambda op: op.alter_column("t", "a", nullable=True), "ALTER TABLE t ALTER COLUMN a DROP NOT NULL;"),
