@@ -200,12 +200,17 @@ class DynamoDBImpl(DefaultImpl):
     # ---- columns
 
     def add_column(self, table_name: str, column: sa.Column[Any], **kw: Any) -> None:
-        """``info={"backfill": True}`` of the column gives its default to the rows that are there."""
-        asked = column.info.get("backfill")
-        rewriting = columns.default_of(table_name, column, kw.get("schema")) if asked else None
-        super().add_column(table_name, column, **kw)
-        if rewriting is not None:
-            self._rewrite(rewriting)
+        """The rows that are there get the default of a NOT NULL column, of others with ``info={"backfill": True}``."""
+        is_filled = isinstance(column.server_default, sa.DefaultClause) and not column.nullable
+        if not (is_filled or column.info.get("backfill")):
+            super().add_column(table_name, column, **kw)
+            return
+        rewriting = columns.default_of(table_name, column, kw.get("schema"))
+        nullable, column.nullable = column.nullable, True
+        super().add_column(table_name, column, **{**kw, "if_not_exists": True})
+        self._rewrite(rewriting)
+        if not nullable:
+            super().alter_column(table_name, str(column.name), nullable=False, schema=kw.get("schema"))
 
     def drop_column(self, table_name: str, column: sa.Column[Any], **kw: Any) -> None:
         """``dynamodb_remove=True`` removes the values from the rows too."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy_dynamorm.errors import UndefinedTable, Unsupported
 from sqlalchemy_dynamorm.plan.altering import altered
-from sqlalchemy_dynamorm.plan.definitions import declaration_of, declared_as
+from sqlalchemy_dynamorm.plan.definitions import declaration_of
 from sqlalchemy_dynamorm.plan.table_options import TableOptions, table_options, ttl_column
 from sqlalchemy_dynamorm.run.declarations import alter, declaration, declare
 from sqlalchemy_dynamorm.run.definitions import create_system_table
 from sqlalchemy_dynamorm.run.description import parse
 from sqlalchemy_dynamorm.run.enforcing import Enforcing, enforce
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome
-from sqlalchemy_dynamorm.run.rewriting import enforce, rename_attribute
+from sqlalchemy_dynamorm.run.rewriting import rename_attribute
 from sqlalchemy_dynamorm.run.table_options import options_there, set_options
 from sqlalchemy_dynamorm.run.waiting import DEFAULT, Description, Patience, description_of
 from sqlalchemy_dynamorm.sql import nodes
@@ -52,26 +52,12 @@ def alter_table(altering: Altering) -> Execution:
             return Outcome()
         raise UndefinedTable(f"There is no table {altering.name!r}.", table=altering.physical)
     if any(not isinstance(change, nodes.SetOptions) for change in node.changes):
-        yield from _enforced(altering, description)
         declared = yield from _declared(altering, description)
-        yield from _rewritten(altering, description)
         if wanted.ttl is None:
             wanted = replace(wanted, ttl=(yield from _expiry(node, declared, description)))
     yield from set_options(altering.physical, wanted, altering.patience)
+    yield from _rewritten(altering, description)
     return Outcome()
-
-
-def _enforced(altering: Altering, description: Description) -> Asking[None]:
-    """The guards of new unique constraints, before they are declared."""
-    there = yield from declaration(altering.system, altering.physical)
-    found = parse(description, altering.name)
-    before = there or declaration_of(found, altering.node.table, altering.separator)
-    after = declared_as(found, altered(before, altering.node.changes), altering.system)
-    known = declared_as(found, before, altering.system).uniques
-    new = tuple(unique for unique in after.uniques if unique not in known)
-    if new and altering.system is not None:
-        yield from create_system_table(altering.system)
-        yield from enforce(after, altering.system, new)
 
 
 def _rewritten(altering: Altering, description: Description) -> Asking[None]:

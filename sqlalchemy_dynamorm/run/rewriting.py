@@ -1,18 +1,16 @@
-"""What ALTER TABLE does to the items that are there: an attribute gets another name, or a constraint its guards.
+"""What ALTER TABLE does to the items that are there: an attribute gets another name.
 
-Each can be run again after it was killed: what is so already is left as it is.
+It can be run again after it was killed: what is so already is left as it is.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import ConditionFailed, Error, UniqueViolation
-from sqlalchemy_dynamorm.plan.schema import Table, Unique
+from sqlalchemy_dynamorm.errors import ConditionFailed, Error
+from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.decode import last_key, wire_items
 from sqlalchemy_dynamorm.run.keys import key_of
-from sqlalchemy_dynamorm.run.reconcile import Report, reconcile
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.sources import AT_ONCE
 
@@ -36,25 +34,6 @@ def rename_attribute(table: Table, old: str, new: str) -> Asking[int]:
         after = last_key(body)
         if after is None:
             return renamed
-        params["ExclusiveStartKey"] = after
-
-
-def remove_attribute(table: Table, name: str) -> Asking[int]:
-    """Remove an attribute from every item that has it; returns how many there were."""
-    params = _having(table, name)
-    removed = 0
-    while True:
-        body = yield Request("Scan", params)
-        items = wire_items(body)
-        requests = [_update(table, item, "REMOVE #0", {"#0": name}) for item in items]
-        for at in range(0, len(requests), AT_ONCE):
-            for answer in (yield requests[at : at + AT_ONCE]):
-                if isinstance(answer, Error) and not isinstance(answer, ConditionFailed):
-                    raise answer
-        removed += len(items)
-        after = last_key(body)
-        if after is None:
-            return removed
         params["ExclusiveStartKey"] = after
 
 
@@ -83,25 +62,3 @@ def _update(table: Table, item: dict[str, Any], update: str, names: dict[str, st
         "ExpressionAttributeNames": names,
     }
     return Request("UpdateItem", params)
-
-
-def enforce(table: Table, system: str, uniques: tuple[Unique, ...]) -> Asking[None]:
-    """Make the guards of new unique constraints.
-
-    :raises UniqueViolation: rows have the same values; nothing was written.
-    """
-    wanted = replace(table, uniques=uniques)
-    for apply in (False, True):
-        report = yield from reconcile(wanted, system, apply=apply, progress=_quietly)
-        if report.duplicates:
-            columns = ", ".join(report.duplicates[0][0])
-            raise UniqueViolation(
-                f"{table.name!r} has {len(report.duplicates)} rows whose ({columns}) another row has too, so it cannot "
-                "be made unique. Nothing was changed. Their keys: declare the constraint in the model and run "
-                "python -m sqlalchemy_dynamorm reconcile URL module:metadata.",
-                table=table.physical,
-            )
-
-
-def _quietly(_: Report) -> None:
-    """A statement tells no progress."""

@@ -41,7 +41,7 @@ def ran_twice(project: Project, up: str, back: str = "pass") -> None:
 
 
 def test_a_column_is_added_and_its_default_given_to_the_rows(people: Project) -> None:
-    column = 'sa.Column("size", sa.Integer, server_default="7", nullable=False, info={"backfill": True})'
+    column = 'sa.Column("size", sa.Integer, server_default="7", nullable=False)'
     ran_twice(people, f'op.add_column("people", {column})', 'op.drop_column("people", "size", dynamodb_remove=True)')
     assert people.rows("SELECT count(*) FROM people WHERE size = 7") == [60]
     assert columns(people)["size"]["nullable"] is False
@@ -90,7 +90,10 @@ def test_rows_with_the_same_values_are_reported_before_anything_changes(people: 
     with people.engine.begin() as connection:
         connection.execute(sa.text("UPDATE people SET mail = 'm1' WHERE id = 'p2'"))
     people.migration("b2", "a1", 'op.create_unique_constraint("one_mail", "people", ["mail"])')
-    with pytest.raises(sa.exc.IntegrityError, match=r"1 rows whose \(mail\) another row has too.*Nothing was changed"):
+    with pytest.raises(
+        sa.exc.IntegrityError,
+        match=r"1 rows of .*people.* the constraint was not added",
+    ):
         people.upgrade()
     assert sa.inspect(people.engine).get_unique_constraints("people") == []
 

@@ -155,7 +155,7 @@ WRITTEN: list[tuple[Callable[[Any], object], str]] = [
     ),
     (
         lambda op: op.add_column("t", sa.Column("a", sa.Integer, server_default="7", info={"backfill": True})),
-        "ALTER TABLE t ADD COLUMN a INTEGER DEFAULT '7'; UPDATE t SET a='7' WHERE t.a IS NULL;",
+        "ALTER TABLE t ADD COLUMN IF NOT EXISTS a INTEGER DEFAULT '7'; UPDATE t SET a='7' WHERE t.a IS NULL;",
     ),
     (lambda op: op.drop_column("t", "a"), "ALTER TABLE t DROP COLUMN IF EXISTS a;"),
     (
