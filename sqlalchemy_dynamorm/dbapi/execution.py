@@ -71,7 +71,7 @@ def _numbered(
 def _running(prepared: Prepared, values: Sequence[Bound], connection: Connection, scope: Scope) -> Execution:
     runner = prepared.runner
     if isinstance(runner, Inserter):
-        return runner.run(values, connection.client.counters, scope.buffer)
+        return runner.run(values, connection.client.counters, scope.buffer, scope)
     if isinstance(runner, Changer):
         return runner.run(values, scope, scope.buffer)
     return runner.run(values[0], scope)

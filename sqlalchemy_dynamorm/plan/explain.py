@@ -196,6 +196,9 @@ def _local(what: str, text: str | None) -> Iterator[_Step]:
 
 def _insert(plan: InsertPlan) -> Iterator[_Step]:
     table = plan.table
+    if plan.source is not None:
+        what = "the rows are found here" if plan.each else "VALUES is computed here"
+        yield from _read(plan.source) if isinstance(plan.source, ReadPlan) else _local_step(plan.source, what)
     for column in table.counted:
         if column not in plan.columns:
             yield "UpdateItem", "the system table", None, None, None, f"the next ids for {column.name!r}"
@@ -206,7 +209,7 @@ def _insert(plan: InsertPlan) -> Iterator[_Step]:
             yield "GetItem", table.physical, None, ", ".join(table.key), None, f"whether the key is free: {_EARLY}"
             yield from _guards_read(table, None)
         condition = f"attribute_not_exists({table.partition})"
-        yield "PutItem", table.physical, None, None, condition, f"{_rows(len(plan.rows))}; {_COMMIT}"
+        yield "PutItem", table.physical, None, None, condition, f"{_rows(plan)}; {_COMMIT}"
     yield from _guards(table, None)
 
 
@@ -217,13 +220,13 @@ def _upsert(plan: InsertPlan, conflict: Conflict) -> Iterator[_Step]:
         yield "GetItem", table.system, None, None, None, f"the guards of the unique values, and the row with {taken}"
     if conflict.action == "replace":
         bulk = "" if table.uniques else ", many by BatchWriteItem"
-        detail = f"{_rows(len(plan.rows))}, in the place of those with {taken}{bulk}; {_UPSERT}"
+        detail = f"{_rows(plan)}, in the place of those with {taken}{bulk}; {_UPSERT}"
         yield "PutItem", table.physical, None, None, None, detail
         return
     left = f"; a row with {taken} is left out" if conflict.change is None else ""
     if conflict.change is not None and conflict.change.where == ALWAYS and not table.uniques:
         left = "; in AUTOCOMMIT one UpdateItem alone where SET gives just what the row has"
-    detail = f"{_rows(len(plan.rows))}{left}; {_UPSERT}"
+    detail = f"{_rows(plan)}{left}; {_UPSERT}"
     yield "PutItem", table.physical, None, None, f"attribute_not_exists({table.partition})", detail
     if conflict.change is not None:
         yield from _changed(conflict.change, f"the row with {taken}", _conditions(conflict.change))
@@ -263,8 +266,10 @@ def _held(table: Table, changed: frozenset[str] | None) -> str:
     return " and ".join(f"({', '.join(unique.columns)})" for unique in held)
 
 
-def _rows(count: int) -> str:
-    return "one row" if count == 1 else f"{count} rows"
+def _rows(plan: InsertPlan) -> str:
+    if plan.each:
+        return "each row found"
+    return "one row" if len(plan.rows) == 1 else f"{len(plan.rows)} rows"
 
 
 def _change(plan: ChangePlan) -> Iterator[_Step]:

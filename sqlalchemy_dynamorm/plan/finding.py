@@ -166,19 +166,26 @@ def _of_target(analysis: Analysis, query: nodes.Select) -> Occurrence:
 def _kinds(plan: LocalPlan, table: Table, judged_by: int, targets: Sequence[Column]) -> LocalPlan:
     """The plan whose rows hold what was judged as SQLite has it, and what SET takes as the columns take it."""
     key = len(table.key_columns)
-    found = plan.kinds[key + judged_by :]
-    values = [_kind(kind, column) for kind, column in zip(found, targets, strict=True)]
-    return replace(plan, kinds=(*plan.kinds[:key], *([Kind.STRING] * judged_by), *values))
+    taken = taken_kinds(plan.kinds[key + judged_by :], targets)
+    return replace(plan, kinds=(*plan.kinds[:key], *([AS_IT_IS] * judged_by), *taken))
 
 
-_AS_SQLITE = (Kind.STRING, Kind.EPOCH, Kind.EPOCH_MS, Kind.ANY)
-"""Kinds of which SQLite's own values are taken as they are."""
+AS_IT_IS = Kind.STRING
+"""The kind of a result that is taken as SQLite has it; see :func:`~.run.scratch_values.reading`."""
+_TEXTS = (Kind.STRING, Kind.EPOCH, Kind.EPOCH_MS)
 
 
-def _kind(found: Kind | None, column: Column) -> Kind | None:
-    if column.kind in _AS_SQLITE:
-        return found if found not in (Kind.STRING, Kind.EPOCH, Kind.EPOCH_MS) else None
-    return column.kind
+def taken_kinds(found: Sequence[Kind | None], columns: Sequence[Column]) -> tuple[Kind | None, ...]:
+    """The kinds in which columns take the results of a SELECT; a JSON column takes its text."""
+    return tuple(_taken_kind(kind, column.kind) for kind, column in zip(found, columns, strict=True))
+
+
+def _taken_kind(found: Kind | None, column: Kind) -> Kind | None:
+    if column is Kind.DOCUMENT:
+        return AS_IT_IS
+    if column in (*_TEXTS, Kind.ANY):
+        return None if found in _TEXTS else found  # what no column declares must not be a sealed value
+    return column
 
 
 def _strong(plan: LocalPlan, occurrence: Occurrence) -> LocalPlan:

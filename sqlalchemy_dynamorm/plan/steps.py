@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Union
 
-from sqlalchemy_dynamorm.plan.assignments import Assignment
+from sqlalchemy_dynamorm.plan.assignments import Assignment, Take
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Pattern, Predicate
 from sqlalchemy_dynamorm.plan.schema import REST, Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
@@ -197,16 +197,21 @@ class Conflict:
 class InsertPlan:
     """PutItem, a row each, on condition that the key is free.
 
+    :ivar rows: the rows, or what is made of each row of a SELECT.
+    :ivar source: the SELECT whose results stand where a value is a :class:`Take`.
+    :ivar each: its rows are the rows of INSERT … SELECT; else it is one, of what VALUES computes.
     :ivar early: a transaction reads at the statement whether key and unique values are free.
     :ivar conflict: what is done where it is not; ``None`` is an error.
     """
 
     table: Table
     columns: tuple[Column, ...]
-    rows: tuple[tuple[nodes.Value, ...], ...]
+    rows: tuple[tuple[nodes.Value | Take, ...], ...]
     returning: Projection | None = None
     early: bool = False
     conflict: Conflict | None = None
+    source: ReadPlan | LocalPlan | None = None
+    each: bool = False
 
 
 @dataclass(frozen=True)

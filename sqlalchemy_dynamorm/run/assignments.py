@@ -26,6 +26,7 @@ from sqlalchemy_dynamorm.run.computing import compute, decimal, members_given
 from sqlalchemy_dynamorm.run.edits import Assign, Edit, Edits, is_null
 from sqlalchemy_dynamorm.run.items import encoded, generated, kept
 from sqlalchemy_dynamorm.run.paths import Path, parse
+from sqlalchemy_dynamorm.run.scratch_values import document
 from sqlalchemy_dynamorm.run.values import Item, WireValue, encode, encode_key
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -129,7 +130,7 @@ def setting(table: Table, assignments: Sequence[Assignment], values: Bound, take
         column, change = each.column, each.change
         try:
             if isinstance(change, Take):
-                fixed[column.name] = Assign(given(table, column, taken[change.at]))
+                fixed[column.name] = Assign(given(table, column, _taken(taken[change.at], column)))
             elif not isinstance(change, Compute):
                 edit = _edit(table, column, change, values)
                 if edit is not None:
@@ -153,6 +154,11 @@ def _following(table: Table, named: set[str], fixed: dict[str, Edit]) -> tuple[C
         known = {name: wire for name, wire in image.items() if wire is not None}
         fixed[column.name] = Assign(generated(table, column, known))
     return tuple(following)
+
+
+def _taken(value: Any, column: Column) -> Any:
+    """What SQLite computed, as the column takes it."""
+    return document(value, column) if column.kind is Kind.DOCUMENT else value
 
 
 def given(table: Table, column: Column, value: Any) -> WireValue | None:

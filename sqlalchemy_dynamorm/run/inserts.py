@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy_dynamorm.errors import ConditionFailed, Error, NotNullViolation, ProgrammingError
-from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.steps import InsertPlan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
@@ -19,13 +18,12 @@ from sqlalchemy_dynamorm.run.items import build, kept
 from sqlalchemy_dynamorm.run.keys import identity, key_of
 from sqlalchemy_dynamorm.run.put_at_once import Candidate
 from sqlalchemy_dynamorm.run.puts import partly_done, put_if_free
-from sqlalchemy_dynamorm.run.reads import project
+from sqlalchemy_dynamorm.run.reads import Scope, project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
+from sqlalchemy_dynamorm.run.sourcing import Record, Sourcing
 from sqlalchemy_dynamorm.run.upserts import Upserter
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.sql import nodes
-
-Record = dict[Column, Any]
 
 
 @dataclass(frozen=True)
@@ -35,23 +33,33 @@ class Inserter:
     plan: InsertPlan
     decoder: RowDecoder = field(init=False)
     upserter: Upserter | None = field(init=False)
+    sourcing: Sourcing = field(init=False)
 
     def __post_init__(self) -> None:
         shown = self.plan.returning.fields if self.plan.returning else ()
         decoder, conflict = RowDecoder(shown), self.plan.conflict
         object.__setattr__(self, "decoder", decoder)
+        object.__setattr__(self, "sourcing", Sourcing(self.plan))
         object.__setattr__(self, "upserter", None if conflict is None else Upserter(self.plan, conflict, decoder))
 
-    def run(self, batch: Sequence[Bound], counters: Counters, buffer: Buffer | None) -> Execution:
+    def run(
+        self, batch: Sequence[Bound], counters: Counters, buffer: Buffer | None, scope: Scope | None = None
+    ) -> Execution:
         """Insert the rows of each set of values.
 
+        :param scope: what its SELECT runs in.
         :raises DuplicateKey: a key is taken (in a transaction this is found at commit, unless ``early``).
         """
-        records = [self._record(row, values) for values in batch for row in self.plan.rows]
+        records: list[Record] = []
+        of: list[Bound] = []  # the values that each is of
+        for values in batch:
+            found = yield from self.sourcing.records(values, scope or Scope(buffer))
+            records += found
+            of += [values] * len(found)
         own = [self._has_own_key(record) for record in records]
         last = yield from fill_ids(self.plan.table, records, counters)
         if self.upserter is not None:
-            count = yield from self.upserter.run(self._candidates(records, own, batch), buffer)
+            count = yield from self.upserter.run(self._candidates(records, own, of), buffer)
             return Outcome(count, last)
         items = [build(self.plan.table, record) for record in records]
         self._refuse_twins(items)
@@ -59,11 +67,8 @@ class Inserter:
             yield from self._put(items, own)
         else:
             yield from self._buffered(items, own, buffer)
-        yield from self._show(items, batch)
+        yield from self._show(items, of)
         return Outcome(len(items), last)
-
-    def _record(self, row: tuple[Any, ...], values: Bound) -> Record:
-        return {column: values(value) for column, value in zip(self.plan.columns, row, strict=True)}
 
     def _has_own_key(self, record: Record) -> bool:
         """Whether the key is made here, so that no other row can have it."""
@@ -71,13 +76,13 @@ class Inserter:
         keys = [table.by_name[name] for name in table.key_columns]
         return any(column.hidden or (column in table.counted and record.get(column) is None) for column in keys)
 
-    def _candidates(self, records: list[Record], own: list[bool], batch: Sequence[Bound]) -> list[Candidate]:
+    def _candidates(self, records: list[Record], own: list[bool], of: Sequence[Bound]) -> list[Candidate]:
         """The rows that ON CONFLICT decides about; INSERT OR IGNORE leaves out those with a NULL that may not be."""
-        conflict, table, width = self.plan.conflict, self.plan.table, len(self.plan.rows)
+        conflict, table = self.plan.conflict, self.plan.table
         assert conflict is not None
         found: list[Candidate] = []
         for position, record in enumerate(records):
-            values = batch[position // width]
+            values = of[position]
             if conflict.action == "replace":
                 _fill_nulls(record, values)
             try:
@@ -131,15 +136,11 @@ class Inserter:
                 keys = [key_of(each, self.plan.table) for each in items[done:]]
                 raise partly_done(error, keys, done, len(items)) from None
 
-    def _show(self, items: list[Item], batch: Sequence[Bound]) -> Asking[None]:
+    def _show(self, items: list[Item], of: Sequence[Bound]) -> Asking[None]:
         returning = self.plan.returning
         if returning is None:
             return
-        width = len(self.plan.rows)
-        rows = [
-            project(returning, self.decoder.row(item), batch[position // width]) for position, item in enumerate(items)
-        ]
-        yield Rows(rows)
+        yield Rows([project(returning, self.decoder.row(item), its) for item, its in zip(items, of, strict=True)])
 
 
 def fill_ids(table: Table, records: list[Record], counters: Counters) -> Asking[int | None]:

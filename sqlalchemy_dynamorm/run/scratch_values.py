@@ -266,6 +266,26 @@ def _binding_other(value: Any, name: str, seal: Convert) -> Any:
 # ---- from SQLite
 
 
+def document(value: Any, column: Column) -> Json | None:
+    """The document that a result of SQLite's is, which a JSON column takes: its text is JSON.
+
+    :raises UnsupportedValue: a text that is none.
+    """
+    if value is None or isinstance(value, Json):
+        return value
+    if isinstance(value, bytes) and value.startswith(_SEAL):
+        return Json(_opened(value, Kind.DOCUMENT))
+    if not isinstance(value, str):
+        return Json(value)
+    try:
+        return Json(json.loads(value))
+    except ValueError:
+        raise UnsupportedValue(
+            f"The JSON column {column.name!r} was given a text that is no JSON by the local step; make it one with "
+            "json_quote()."
+        ) from None
+
+
 def reading(kind: Kind | None) -> Convert | None:
     """What makes a result's value of the declared kind; ``None``: it is right as SQLite gives it.
 

@@ -10,8 +10,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.grammar import tokens_of
 from sqlalchemy_dynamorm.sql.rewriting import quoted
+from sqlalchemy_dynamorm.sql.tokens import outside, parted, slice_of
 
-_DEPTH = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}
 _CLAUSES = frozenset(
     {
         TokenType.WITH,
@@ -65,15 +65,14 @@ def select_of(
 
 def _clauses(text: str) -> _Clauses:
     """Take a statement apart where its clauses begin, outside all parentheses."""
-    clauses, tokens, depth = _Clauses(), tokens_of(text), 0
-    word: TokenType | None = None
-    first = 0
-    for at, token in enumerate(tokens):
-        depth += _DEPTH.get(token.token_type, 0)
-        if depth == 0 and _begins(tokens, at):
-            _close(clauses, word, tokens[first:at], text)
-            word, first = token.token_type, at + 1
-    _close(clauses, word, tokens[first:], text)
+    clauses, tokens = _Clauses(), tokens_of(text)
+    begins = [at for at in outside(tokens) if _begins(tokens, at)]
+    for at, end in zip(begins, [*begins[1:], len(tokens)], strict=True):
+        word, inside = tokens[at].token_type, tokens[at + 1 : end]
+        if word == TokenType.SET:
+            clauses.sets = [slice_of(part[_equals(part) + 1 :], text) for part in parted(inside)]
+        elif inside:
+            clauses.found[word] = slice_of(inside, text)
     return clauses
 
 
@@ -85,35 +84,6 @@ def _begins(tokens: list[Token], at: int) -> bool:
     return before not in (TokenType.DOT, TokenType.COLON, TokenType.DISTINCT)
 
 
-def _close(clauses: _Clauses, word: TokenType | None, tokens: list[Token], text: str) -> None:
-    if word == TokenType.SET:
-        clauses.sets = [_slice(part[_equals(part) + 1 :], text) for part in _parted(tokens)]
-    elif word is not None and tokens:
-        clauses.found[word] = _slice(tokens, text)
-
-
-def _parted(tokens: list[Token]) -> list[list[Token]]:
-    """The parts between commas outside all parentheses."""
-    parts: list[list[Token]] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += _DEPTH.get(token.token_type, 0)
-        if depth == 0 and token.token_type == TokenType.COMMA:
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    return parts
-
-
 def _equals(tokens: list[Token]) -> int:
     """Where the first = outside all parentheses stands."""
-    depth = 0
-    for at, token in enumerate(tokens):
-        depth += _DEPTH.get(token.token_type, 0)
-        if depth == 0 and token.token_type == TokenType.EQ:
-            return at
-    raise AssertionError("SET was read, so each part of it has an =")
-
-
-def _slice(tokens: list[Token], text: str) -> str:
-    return text[tokens[0].start : tokens[-1].end + 1]
+    return next(at for at in outside(tokens) if tokens[at].token_type == TokenType.EQ)

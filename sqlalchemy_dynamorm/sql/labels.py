@@ -10,7 +10,6 @@ from sqlalchemy_dynamorm.sql.grammar import syntax_error
 SOURCE = "source"
 """The ``meta`` key of a result column's text."""
 
-_STARTS = frozenset({TokenType.SELECT, TokenType.RETURNING})
 _ENDS = frozenset(
     {
         TokenType.FROM,
@@ -38,7 +37,8 @@ def label(tree: exp.Expr, tokens: list[Token], text: str) -> None:
     holder = _holder(tree)
     if holder is None:
         return
-    sources = _sources(tokens, text)
+    selected = isinstance(tree, exp.Select | exp.SetOperation)
+    sources = _sources(tokens, text, TokenType.SELECT if selected else TokenType.RETURNING)
     if len(sources) != len(holder.expressions):
         raise syntax_error(tokens, text)
     for node, source in zip(holder.expressions, sources, strict=True):
@@ -52,14 +52,14 @@ def _holder(tree: exp.Expr) -> exp.Expr | None:
     return tree if isinstance(tree, exp.Select) else tree.args.get("returning")
 
 
-def _sources(tokens: list[Token], text: str) -> list[str]:
-    """The texts between the commas of the first list of columns that is not in parentheses."""
+def _sources(tokens: list[Token], text: str, begins: TokenType) -> list[str]:
+    """The texts between the commas of the first list of columns behind this word that is not in parentheses."""
     sources: list[str] = []
     first: int | None = None
     depth = 0
     for at, token in enumerate(tokens):
         depth += _DEPTH.get(token.token_type, 0)
-        if depth or (first is None and token.token_type not in _STARTS):
+        if depth or (first is None and token.token_type != begins):
             continue
         if first is None or (token.token_type in _BEFORE and first == at):
             first = at + 1

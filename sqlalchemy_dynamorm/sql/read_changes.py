@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sqlalchemy_dynamorm.errors import ProgrammingError
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import Scope, unsupported
 from sqlalchemy_dynamorm.sql.read_assignments import read_assignments
 from sqlalchemy_dynamorm.sql.read_conflicts import read_conflict
-from sqlalchemy_dynamorm.sql.read_expressions import name, value
+from sqlalchemy_dynamorm.sql.read_expressions import expression, name, subquery, value
 from sqlalchemy_dynamorm.sql.read_queries import Outputs, opened, output, query, read_where, read_with, source, table
 from sqlalchemy_dynamorm.sql.read_sequences import next_value
 
 
-@query.reads(exp.Insert, "this", "expression", "default", "returning", "conflict", "alternative")
+@query.reads(exp.Insert, "this", "expression", "default", "returning", "conflict", "alternative", "with_")
 def _insert(node: exp.Insert, scope: Scope) -> nodes.Query:
     target, columns = _target(node.this, scope)
-    rows = _rows(node, len(columns), scope)
-    return nodes.Insert(target, columns, rows, _returning(node, scope), read_conflict(node, scope))
+    given, tables = _selected(node, scope), read_with(node, scope)[0]
+    rows = () if given is not None else _rows(node, len(columns), scope)
+    return nodes.Insert(target, columns, rows, _returning(node, scope), read_conflict(node, scope), given, tables)
+
+
+def _selected(node: exp.Insert, scope: Scope) -> nodes.Relation | None:
+    """The SELECT that gives the rows; ``None`` where VALUES does."""
+    given = node.args.get("expression")
+    if isinstance(given, exp.Subquery):
+        raise unsupported("A SELECT in parentheses behind INSERT", "it needs none")
+    return subquery(given, scope) if isinstance(given, exp.Query) and not isinstance(given, exp.Values) else None
 
 
 def _target(node: exp.Expr, scope: Scope) -> tuple[nodes.TableName, tuple[str, ...]]:
@@ -29,23 +38,32 @@ def _target(node: exp.Expr, scope: Scope) -> tuple[nodes.TableName, tuple[str, .
     return table(node.this, scope), columns
 
 
-def _rows(node: exp.Insert, width: int, scope: Scope) -> tuple[tuple[nodes.Value, ...], ...]:
+def _rows(node: exp.Insert, width: int, scope: Scope) -> tuple[tuple[nodes.Value | nodes.Selected, ...], ...]:
     given = node.args.get("expression")
     if node.args.get("default"):
         if given or width:
             raise ProgrammingError("DEFAULT VALUES stands alone, without columns and without VALUES.")
         return ((),)
     if type(given) is not exp.Values:
-        raise unsupported("INSERT from a SELECT" if given else "INSERT without VALUES")
-    rows = tuple(_row(row, scope) for row in opened(given).expressions)
-    wrong = next((len(row) for row in rows if len(row) != (width or len(rows[0]))), None)
+        raise unsupported("INSERT without VALUES")
+    found = [opened(row).expressions for row in opened(given).expressions]
+    wrong = next((len(row) for row in found if len(row) != (width or len(found[0]))), None)
     if wrong is not None:
-        raise ProgrammingError(f"INSERT has {width or len(rows[0])} columns and a row of {wrong} values.")
-    return rows
+        raise ProgrammingError(f"INSERT has {width or len(found[0])} columns and a row of {wrong} values.")
+    return tuple(
+        tuple(_value(part, number * len(row) + at, scope) for at, part in enumerate(row))
+        for number, row in enumerate(found)
+    )
 
 
-def _row(node: exp.Expr, scope: Scope) -> tuple[nodes.Value, ...]:
-    return tuple(next_value(part, scope) or value(part, scope) for part in opened(node).expressions)
+def _value(node: exp.Expr, at: int, scope: Scope) -> nodes.Value | nodes.Selected:
+    """A value, or what a SELECT computes."""
+    try:
+        return next_value(node, scope) or value(node, scope)
+    except Unsupported:
+        if type(node) is exp.Column:  # of no table
+            raise
+        return nodes.Selected(expression(node, scope), at)
 
 
 @query.reads(exp.Update, "this", "expressions", "from_", "where", "returning", "with_")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.sql import nodes
-from sqlalchemy_dynamorm.sql.write_assignments import write_assignments
+from sqlalchemy_dynamorm.sql.write_assignments import write_assignments, write_operand
 from sqlalchemy_dynamorm.sql.write_definitions import DEFINITIONS, write_table
 from sqlalchemy_dynamorm.sql.write_expressions import name, names, write_expression
 
@@ -75,6 +75,7 @@ def _returning(items: tuple[nodes.Output | nodes.Star, ...]) -> str:
 
 
 def _insert(node: nodes.Insert) -> str:
+    _refuse_several(node)
     conflict = node.conflict
     either = conflict is not None and conflict.action in ("ignore", "replace")
     verb = f"INSERT OR {conflict.action.upper()}" if conflict is not None and either else "INSERT"
@@ -85,7 +86,7 @@ def _insert(node: nodes.Insert) -> str:
 def _inserted(node: nodes.Insert) -> str:
     if node.rows == ((),):
         return "DEFAULT VALUES"
-    rows = ", ".join(f"({', '.join(write_expression(value) for value in row)})" for row in node.rows)
+    rows = ", ".join(f"({', '.join(map(write_operand, row))})" for row in node.rows)
     return f"({names(node.columns)}) VALUES {rows}" if node.columns else f"VALUES {rows}"
 
 
@@ -98,9 +99,9 @@ def _conflict(node: nodes.Conflict) -> str:
     return f" ON CONFLICT{target} DO UPDATE SET {write_assignments(node.assignments)}{_where(node.where)}"
 
 
-def _refuse_several(node: nodes.Update | nodes.Delete) -> None:
-    if node.sources or node.tables:
-        raise Unsupported("Only an UPDATE or DELETE of one table has a text that is written anew.")
+def _refuse_several(node: nodes.Update | nodes.Delete | nodes.Insert) -> None:
+    if node.tables or (node.source if isinstance(node, nodes.Insert) else node.sources):
+        raise Unsupported("Only an INSERT of values and changes of one table alone have a text that is written anew.")
 
 
 def _update(node: nodes.Update) -> str:

@@ -14,11 +14,6 @@ from sqlalchemy_dynamorm import errors
 from tests.contract import reasons
 
 NOT_YET: Mapping[str, tuple[str, ...]] = {
-    reasons.NO_CAST: ("CastTypeDecoratorTest",),
-    reasons.NO_INSERT_SELECT: (
-        "CTETest::test_delete_scalar_subq_round_trip",
-        "CTETest::test_insert_from_select_round_trip",
-    ),
     reasons.NO_COMMENT_ON: (
         "FutureTableDDLTest::test_add_table_comment",
         "FutureTableDDLTest::test_drop_table_comment",

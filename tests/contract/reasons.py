@@ -1,6 +1,5 @@
 """Why a test of SQLAlchemy's suite is not run or fails: one sentence each. What begins with "Not yet" is to go away."""
 
-NO_CAST = "Not yet: CAST and arithmetic on results, which need the local step."
 NO_COLLATIONS = "DynamoDB has one order of strings, that of their UTF-8 bytes, and no collations."
 NO_COMMENT_ON = "Not yet: COMMENT ON a table that is there; comments are part of CREATE TABLE."
 NO_VIRTUAL = "A computed column is stored, since DynamoDB computes nothing when it is read."
@@ -13,7 +12,6 @@ NO_FETCH_OPTIONS = "SQLite, which is to run local steps, has no FETCH FIRST, so 
 NO_FK_INDEX = "A foreign key makes no index."
 NO_INFINITY = "DynamoDB's numbers have no infinities."
 NO_INSERTMANYVALUES = "A bulk INSERT is many puts; rewriting VALUES would lose the prepared statement."
-NO_INSERT_SELECT = "Not yet: INSERT from a SELECT."
 NO_INTERVALS = "Not yet: arithmetic with dates and intervals; an Interval column is stored, compared and ordered."
 NO_LEGACY_JSON = "JSON is stored natively, not as text that JSON_EXTRACT could return."
 NO_MATERIALIZED = "DynamoDB has no views, and none that are materialized."

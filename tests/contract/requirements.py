@@ -30,7 +30,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
     reasons.NO_FK_INDEX: ("foreign_keys_reflect_as_index",),
     reasons.NO_INFINITY: ("infinity_floats",),
     reasons.NO_INSERTMANYVALUES: ("insertmanyvalues",),
-    reasons.NO_INSERT_SELECT: ("insert_from_select",),
     reasons.NO_INTERVALS: ("datetime_interval",),
     reasons.NO_LEGACY_JSON: ("legacy_unconditional_json_extract", "json_deserializer_binary"),
     reasons.NO_MATERIALIZED: ("materialized_views", "materialized_views_reflect_pk"),

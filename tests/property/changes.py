@@ -1,4 +1,4 @@
-"""UPDATEs and DELETEs as hypothesis draws them: conditions and values with functions, queries and other tables."""
+"""Statements that write as hypothesis draws them: with functions, queries and other tables in all their parts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 
 from tests.property import databases
-from tests.property.expressions import KINDS, Element, Maker, Scope, What, _what
+from tests.property.expressions import KINDS, Element, Maker, Scope, What, what_of
 
-_SETTABLE: dict[What, tuple[str, ...]] = {"int": ("age", "boss", "person", "weight"), "text": ("name", "label")}
+NEW = 1000
 
 
 @st.composite
 def changes(draw: st.DrawFn) -> Any:
-    """An UPDATE or DELETE of any shape."""
+    """An UPDATE, DELETE or INSERT of any shape; what is inserted has ids from :data:`NEW` up."""
     return _Changes(Maker(draw)).any()
 
 
@@ -24,7 +24,8 @@ class _Changes:
         self._make = make
 
     def any(self) -> Any:
-        return self._make.one_of(self._update, self._update, self._delete, self._update_from)()
+        shapes = (self._update, self._update, self._delete, self._update_from, self._insert_select, self._insert)
+        return self._make.one_of(*shapes)()
 
     def _table(self) -> tuple[sa.Table, Scope]:
         table: sa.Table = self._make.one_of(*databases.TABLES)
@@ -34,12 +35,12 @@ class _Changes:
         return self._make.condition(scope) if self._make.chance(4) is False else sa.true()
 
     def _values(self, table: sa.Table, scope: Scope) -> dict[str, Any]:
-        columns = [each for each in table.c if not each.primary_key and _what(each) is not None]
+        columns = [each for each in table.c if not each.primary_key and what_of(each) is not None]
         chosen = {self._make.one_of(*columns).name for _ in range(self._make.one_of(1, 1, 2))}
         return {name: self._given(table.c[name], scope) for name in sorted(chosen)}
 
     def _given(self, column: Any, scope: Scope) -> Any:
-        what = _what(column)
+        what = what_of(column)
         assert what in KINDS
         return self._make.value(what) if self._make.chance(6) else self._make.expression(what, scope, 2)
 
@@ -59,3 +60,20 @@ class _Changes:
         joined = self._make.column(what, scope) == self._make.column(what, Scope.of(other))
         where = sa.and_(joined, self._make.condition(scope.and_(Scope.of(other)), 0))
         return sa.update(table).where(where).values(self._values(table, scope))
+
+    def _insert_select(self) -> Any:
+        """Into people, of rows of whatever table, each with an id of its own."""
+        source = databases.people.alias(self._make.name())
+        scope = Scope.of(source)
+        values = self._values(databases.people, scope)
+        selected = sa.select(
+            source.c.id + NEW, *(sa.type_coerce(each, databases.people.c[name].type) for name, each in values.items())
+        )
+        selected = selected.where(source.c.id < NEW, self._where(scope))
+        return sa.insert(databases.people).from_select(["id", *values], selected)
+
+    def _insert(self) -> Any:
+        nothing = Scope.of()
+        rows = [{"id": NEW + at, **self._values(databases.people, nothing)} for at in range(self._make.one_of(1, 2))]
+        names = sorted({name for row in rows for name in row})
+        return sa.insert(databases.people).values([{name: row.get(name) for name in names} for row in rows])

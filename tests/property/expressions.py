@@ -51,12 +51,12 @@ class Scope:
         notes: list[Any] = []
         for selectable in selectables:
             for column in selectable.c:
-                what = _what(column)
+                what = what_of(column)
                 if what is None:
                     notes.append(column)
                 else:
                     columns[what].append(column)
-            rows += list(selectable.primary_key) or [column for column in selectable.c if _what(column) is not None]
+            rows += list(selectable.primary_key) or [column for column in selectable.c if what_of(column) is not None]
         return cls(columns, tuple(rows), tuple(notes))
 
     def and_(self, other: Scope) -> Scope:
@@ -65,7 +65,8 @@ class Scope:
         return Scope(columns, (*self.rows, *other.rows), (*self.notes, *other.notes))
 
 
-def _what(column: Any) -> What | None:
+def what_of(column: Any) -> What | None:
+    """What a column holds; ``None`` for JSON."""
     return next((what for what in KINDS if isinstance(column.type, TYPES[what])), None)
 
 

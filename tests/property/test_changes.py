@@ -1,4 +1,4 @@
-"""UPDATE and DELETE of any shape leave the tables that SQLite leaves, and count the rows that it counts.
+"""UPDATE, DELETE and INSERT of any shape leave the tables that SQLite leaves, and count the rows that it counts.
 
 The examples are the same each time, some 150 statements. ``DYNAMORM_EXAMPLES=2000`` runs 10,000 others.
 """
@@ -18,12 +18,13 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from tests.property import databases
-from tests.property.changes import changes
+from tests.property.changes import NEW, changes
 from tests.property.databases import Rows, Stored
-from tests.property.test_select import Both, _comparable
+from tests.property.test_select import Both, comparable
 from tests.servers import Server
 
 EXAMPLES = int(os.environ.get("DYNAMORM_EXAMPLES", "0"))
+MADE = sa.delete(databases.people).where(databases.people.c.id >= NEW)
 REMOTE = settings(
     max_examples=EXAMPLES or 40,
     derandomize=not EXAMPLES,
@@ -54,18 +55,19 @@ def test_a_change_leaves_what_sqlite_leaves(both: Both, rows: Rows, statements: 
         with both.sqlite.begin() as expected, both.ours.begin() as found:
             for statement in statements:
                 note(str(statement.compile(both.ours)) + " " + str(statement.compile(both.ours).params))
+                if statement.is_insert:
+                    assert found.execute(MADE).rowcount == expected.execute(MADE).rowcount
                 wanted = expected.execute(statement).rowcount
                 assert found.execute(statement).rowcount == wanted
                 assert _stored(found) == _stored(expected)
-        with both.sqlite.connect() as expected, both.ours.connect() as found:
+        with both.sqlite.begin() as expected, both.ours.begin() as found:
             assert _stored(found) == _stored(expected)
+            found.execute(MADE)
 
 
 def _stored(connection: sa.Connection) -> dict[str, Counter[tuple[Any, ...]]]:
     return {
-        table.name: Counter(
-            tuple(map(_comparable, map(_hashable, row))) for row in connection.execute(sa.select(table))
-        )
+        table.name: Counter(tuple(map(comparable, map(_hashable, row))) for row in connection.execute(sa.select(table)))
         for table in databases.TABLES
     }
 

@@ -80,10 +80,10 @@ def _rows(engine: sa.Engine, statement: Any) -> list[tuple[Any, ...]]:
     with engine.connect() as connection, warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*Decimal objects natively")  # SQLite's: these decimals are exact floats
         warnings.filterwarnings("ignore", ".*cartesian product")
-        return [tuple(map(_comparable, row)) for row in connection.execute(statement)]
+        return [tuple(map(comparable, row)) for row in connection.execute(statement)]
 
 
-def _comparable(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """A value, and its type unless it is a number; quotients are rounded in both, to other digits: here to 15."""
     if isinstance(value, float | Decimal):
         return "number", round(Decimal(f"{value:.15g}"), 8)

@@ -1,4 +1,4 @@
-"""UPDATE and DELETE that look at other rows or compute: what they change, and by which calls, on each server."""
+"""Statements that write and look at other rows or compute: what they change, and by which calls, on each server."""
 
 from __future__ import annotations
 
@@ -131,6 +131,65 @@ def test_returning(engine: Engine) -> None:
             sa.update(PEOPLE).where(P.id.in_(OF_SHOP_A)).values(name=sa.func.lower(P.name)).returning(P.id, P.name)
         )
         assert sorted(map(tuple, shown)) == [(2, "n2"), (3, "n3")]
+
+
+def test_insert_from_select(engine: Engine) -> None:
+    copied = sa.insert(PEOPLE).from_select(["id", "paid"], sa.select(OF.number + 10, OF.amount).where(OF.shop == "a"))
+    count, calls = changed(engine, copied)
+    assert (count, calls[0]) == (2, "Query")
+    assert column(engine, P.paid)[4:] == [Decimal("0.50"), Decimal("1.00")]
+    grouped = sa.select(20 + OF.person, sa.func.sum(OF.amount)).where(OF.shop == "b").group_by(OF.person)
+    with engine.begin() as connection:
+        shown = connection.execute(sa.insert(PEOPLE).from_select(["id", "paid"], grouped).returning(P.id, P.paid))
+        assert sorted(map(tuple, shown)) == [(21, Decimal("0.25")), (22, Decimal("0.75")), (23, Decimal("1.25"))]
+    nothing = sa.insert(PEOPLE).from_select(["id"], sa.select(OF.number).where(OF.shop == "nowhere"))
+    assert changed(engine, nothing) == (0, ["Query"])
+    with pytest.raises(exc.IntegrityError), engine.begin() as connection:
+        connection.execute(sa.insert(PEOPLE).from_select(["id"], sa.select(OF.person).where(OF.shop == "a")))
+
+
+def test_values_that_are_computed(engine: Engine) -> None:
+    highest = sa.select(sa.func.max(OF.number)).where(OF.shop == "a").scalar_subquery()
+    statement = sa.insert(PEOPLE).values([{"id": highest + 30, "name": sa.func.lower("X")}, {"id": 40, "name": "Y"}])
+    assert changed(engine, statement)[0] == 2
+    assert column(engine, P.name)[4:] == ["x", "Y"]
+
+
+def test_defaults_and_onupdate_that_are_queries(ministack: Server, schema: str) -> None:
+    metadata, engine = sa.MetaData(), sa.create_engine(ministack.url(schema))
+    counters = sa.Table("counters", metadata, sa.Column("id", sa.String, primary_key=True), sa.Column("n", sa.Integer))
+    following = sa.select(counters.c.n + 1).where(counters.c.id == "x").scalar_subquery()
+    numbered = sa.Table(
+        "numbered",
+        metadata,
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("n", sa.Integer, default=following, onupdate=following),
+        sa.Column("name", sa.String, onupdate=sa.func.upper("changed")),
+        sa.Column("doc", sa.JSON),
+    )
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(counters.insert(), {"id": "x", "n": 5})
+        connection.execute(numbered.insert(), [{"id": "a", "doc": sa.JSON.NULL}, {"id": "b", "doc": [1.5, "s"]}])
+        connection.execute(counters.update().values(n=10))
+        connection.execute(numbered.update().where(numbered.c.id == "a").values(id="c"))
+        connection.execute(
+            numbered.insert().from_select(
+                ["id", "n", "doc"], sa.select(numbered.c.id + "2", numbered.c.n, numbered.c.doc)
+            )
+        )
+    with engine.begin() as connection:
+        found = connection.execute(sa.select(numbered.c.id, numbered.c.n, numbered.c.name, numbered.c.doc))
+        assert sorted(map(tuple, found)) == [
+            ("b", 6, None, [1.5, "s"]),
+            ("b2", 6, None, [1.5, "s"]),
+            ("c", 11, "CHANGED", None),
+            ("c2", 11, None, None),
+        ]
+        null = sa.select(sa.func.count()).where(numbered.c.doc.is_not(None)).select_from(numbered)
+        assert connection.scalar(null, execution_options={"dynamodb_scan": "allow"}) == 4  # JSON null is a value
+    metadata.drop_all(engine)
+    engine.dispose()
 
 
 class Base(DeclarativeBase):

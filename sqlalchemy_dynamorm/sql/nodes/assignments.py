@@ -66,9 +66,9 @@ class JsonChange:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Anything else, which only a SELECT of the row computes: CASE, a function, a query.
+    """Anything else, which only a SELECT (of the row, in SET) computes: CASE, a function, a query.
 
-    :ivar at: which of the assignments in the text it is of, from 0.
+    :ivar at: which of the assignments, or of the values of VALUES, it is in the text, from 0.
     """
 
     expression: Expression

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Literal as Choice
 from typing import Union
 
-from sqlalchemy_dynamorm.sql.nodes.assignments import Assignment
+from sqlalchemy_dynamorm.sql.nodes.assignments import Assignment, Selected
 from sqlalchemy_dynamorm.sql.nodes.expressions import Excluded, Expression, Place, Value
 
 
@@ -208,16 +208,20 @@ def excluded_in(part: object) -> Iterator[Excluded]:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """``INSERT INTO table (columns) VALUES rows [ON CONFLICT …] [RETURNING returning]``.
+    """``[WITH tables] INSERT INTO table (columns) VALUES rows [ON CONFLICT …] [RETURNING returning]``.
 
     DEFAULT VALUES is one empty row. Without columns a row has a value for each column of the table.
+
+    :ivar source: the SELECT that gives the rows, in the place of VALUES.
     """
 
     table: TableName
     columns: tuple[str, ...]
-    rows: tuple[tuple[Value, ...], ...]
+    rows: tuple[tuple[Value | Selected, ...], ...]
     returning: tuple[Output | Star, ...] = ()
     conflict: Conflict | None = None
+    source: Relation | None = None
+    tables: tuple[CommonTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

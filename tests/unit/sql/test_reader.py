@@ -266,6 +266,19 @@ def test_excluded_is_the_row_that_could_not_be_inserted() -> None:
     assert list(nodes.excluded_in(found)) == [new, new]
 
 
+def test_insert_of_what_a_select_gives() -> None:
+    found = read("WITH c AS (SELECT 1) INSERT INTO t (a) SELECT b FROM u RETURNING a, b")
+    assert isinstance(found, nodes.Insert)
+    assert (found.rows, found.source) == ((), nodes.Select((nodes.Output(B, "b"),), nodes.TableName("u")))
+    assert ([each.name for each in found.tables], found.returning) == (
+        ["c"],
+        (nodes.Output(A, "a"), nodes.Output(B, "b")),
+    )
+    computed = read("INSERT INTO t (a, b) VALUES (1, lower(:x)), ((SELECT 1), 2)")
+    assert isinstance(computed, nodes.Insert)
+    assert [each.at for row in computed.rows for each in row if isinstance(each, nodes.Selected)] == [1, 2]
+
+
 def test_update() -> None:
     assert read("UPDATE t SET a = :a, b = NULL WHERE t.a = 1 RETURNING b") == nodes.Update(
         T,
@@ -474,12 +487,13 @@ UNSUPPORTED = {
     "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET (a, b) = (1, 2)": "SET",
     "INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = 1": "ON DUPLICATE KEY UPDATE",
     "INSERT INTO t (a) VALUES (excluded.a)": "A column",
-    "INSERT INTO t (a) SELECT 1": "INSERT from a SELECT",
     "INSERT INTO t (a) VALUES (DEFAULT)": "DEFAULT|word",
     "INSERT INTO t (a) VALUES (b)": "A column",
     "UPDATE t SET lower(a) = 1": "LOWER",
     "UPDATE t SET (a, b) = (1, 2)": "SET",
     "UPDATE t SET a = nonesuch(b)": "NONESUCH",
+    "INSERT INTO t (a) VALUES (nonesuch(1))": "NONESUCH",
+    "INSERT INTO t (a) (SELECT 1)": "in parentheses",
     "UPDATE t SET a = set_add(b, lower(:x))": "SET_ADD",
     "UPDATE t SET a = 1 FROM u RIGHT JOIN v ON u.b = v.b": "RIGHT JOIN beside",
     "DELETE FROM t USING u FULL JOIN v ON u.b = v.b": "FULL JOIN beside",
