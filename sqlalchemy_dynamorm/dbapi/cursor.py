@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy_dynamorm.dbapi.statement import Statement
@@ -213,7 +214,7 @@ class Cursor:
             if self.server_side and page is None and read is not None and not opened:
                 self._rows = self._paged(running)
             else:
-                outcome = self._finish(running)
+                outcome = self._finish(running, prepared.order if page is None else ())
                 if page is not None and outcome.following is not None:
                     self.next_page = page.cursor(outcome.following)
                 if read is not None and opened:
@@ -237,7 +238,7 @@ class Cursor:
         first: list[Row] = next(pages, [])  # now, so that what is wrong with the statement is said by execute()
         return chain(first, chain.from_iterable(pages))
 
-    def _finish(self, execution: Execution) -> Outcome:
+    def _finish(self, execution: Execution, order: tuple[int, ...] = ()) -> Outcome:
         rows: list[Row] = []
         pages = self.connection.client.run(execution, self._meter)
         while True:
@@ -246,6 +247,8 @@ class Cursor:
             except StopIteration as stop:
                 outcome = cast("Outcome", stop.value)
                 break
+        if order:
+            rows.sort(key=itemgetter(*order))
         self.rowcount, self.lastrowid = outcome.rowcount, outcome.lastrowid
         if self.description is not None:
             self._rows = iter(rows)

@@ -37,6 +37,14 @@ class Prepared:
     runner: Runner
     tables: tuple[tuple[nodes.TableName, Table], ...] = ()
 
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """The result columns by which rows that have no order are sorted; see :mod:`~.plan.key_order`."""
+        from sqlalchemy_dynamorm.plan.key_order import key_order
+        from sqlalchemy_dynamorm.plan.steps import ReadPlan
+
+        return key_order(self.plan) if isinstance(self.plan, ReadPlan) else ()
+
 
 class Statement:
     """SQL text with ``:name`` parameters, in SQLite's dialect.

@@ -22,7 +22,7 @@ from sqlalchemy_dynamorm.run.reads import Scope, project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
 from sqlalchemy_dynamorm.run.sourcing import Record, Sourcing
 from sqlalchemy_dynamorm.run.upserts import Upserter
-from sqlalchemy_dynamorm.run.values import Item
+from sqlalchemy_dynamorm.run.values import Item, whole_number
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -150,7 +150,7 @@ def fill_ids(table: Table, records: list[Record], counters: Counters) -> Asking[
     """
     for column in table.counted:
         missing = [record for record in records if record.get(column) is None]
-        given = [record[column] for record in records if isinstance(record.get(column), int)]
+        given = [number for record in records if isinstance(number := whole_number(record.get(column)), int)]
         if column.always and len(missing) < len(records):
             raise ProgrammingError(f"The column {column.name!r} is GENERATED ALWAYS: leave it out of INSERT.")
         if given:
@@ -159,7 +159,7 @@ def fill_ids(table: Table, records: list[Record], counters: Counters) -> Asking[
             numbers = yield from counters.take(counter_of(table, column), len(missing))
             for record, number in zip(missing, numbers, strict=True):
                 record[column] = number
-    last = records[-1].get(table.autoincrement) if records and table.autoincrement is not None else None
+    last = whole_number(records[-1].get(table.autoincrement)) if records and table.autoincrement is not None else None
     return last if isinstance(last, int) else None
 
 

@@ -167,9 +167,16 @@ def _encode_number(value: Any, column: Column) -> WireValue:
 _WHOLE = re.compile(r"[+-]?[0-9]{1,38}", re.ASCII)
 
 
+def whole_number(value: Any) -> Any:
+    """The number that a text of a whole number stands for, as SQLite, MySQL and PostgreSQL's drivers take it.
+
+    The key of a URL, say. Any other value is given back as it is.
+    """
+    return int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
+
+
 def _encode_integer(value: Any, column: Column) -> WireValue:
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        value = int(value)  # as SQLite, MySQL and PostgreSQL's drivers take it: the key of a URL, say
+    value = whole_number(value)
     wire = _encode_number(value, column)
     if "." in wire["N"]:
         raise DataError(

@@ -8,6 +8,7 @@ from sqlalchemy_dynamorm.errors import ConditionFailed, DataError, UndefinedTabl
 from sqlalchemy_dynamorm.plan.numbering import Series
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
 from sqlalchemy_dynamorm.run.counters import Counter, Counters, counter_of
+from sqlalchemy_dynamorm.run.inserts import fill_ids
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from tests.scripted import done, failed
 
@@ -139,3 +140,11 @@ def test_a_column_beside_the_key_has_a_counter_of_its_own() -> None:
     number = Column("n", Kind.INTEGER, autoincrement=True)
     table = Table("t", "s.t", (*TICKETS.columns, number), "id")
     assert [counter_of(table, column).id for column in table.counted] == ["counter#s.t", "counter#s.t#n"]
+
+
+@pytest.mark.parametrize("given", [30, "30", "+30"])
+def test_an_id_given_as_text_raises_the_counter_as_the_number_does(given: Any) -> None:
+    records = [{TICKETS.columns[0]: given}]
+    played = done(fill_ids(TICKETS, records, Counters("system")), {})
+    assert played.only["ExpressionAttributeValues"] == {":0": {"N": "30"}}
+    assert played.result == 30
