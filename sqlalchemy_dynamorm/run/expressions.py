@@ -29,6 +29,7 @@ from sqlalchemy_dynamorm.plan.predicates import (
     Some,
     ValueTest,
     columns_of,
+    conjuncts,
 )
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.bind import Bound, decide, ordered
@@ -120,10 +121,20 @@ class Renderer:
         return piece if isinstance(piece, bool) else _beside_and(piece)
 
     def _fitting(self, predicate: Predicate) -> _Piece:
-        piece = self._piece(predicate)
-        if isinstance(piece, _Text) and (len(piece.text) > MAX_LENGTH or self._operators > MAX_OPERATORS):
-            return self._left_out()
-        return piece
+        """The conjuncts in their order, without those that would make the expression too large."""
+        kept: list[_Piece] = []
+        length = 0
+        for part in conjuncts(predicate):
+            before = self._operators
+            piece = self._piece(part)
+            added = len(" AND ()") + len(piece.text) if isinstance(piece, _Text) else 0
+            if length + added > MAX_LENGTH or self._operators + len(kept) > MAX_OPERATORS:
+                self._operators = before
+                self.exact = False
+            else:
+                length += added
+                kept.append(piece)
+        return self._every(kept)
 
     def _piece(self, predicate: Predicate) -> _Piece:
         match predicate:
