@@ -269,7 +269,7 @@ class Cursor:
 
         prepared = self._prepared(statement, query, options)
         self._describe(COLUMNS)
-        self._rows = iter(rows(prepared.plan))
+        self._rows = iter(rows(prepared.plan, self.connection.isolation_level))
 
     def _describe(self, labels: Sequence[str]) -> None:
         self.description = tuple((label, None, None, None, None, None, True) for label in labels)

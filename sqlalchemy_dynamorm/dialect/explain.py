@@ -26,23 +26,25 @@ class Explanation:
     """How a statement would be run. ``str()`` of it is its :attr:`text`.
 
     :ivar plan: the plan itself, for tests of this library; its form is not promised.
+    :ivar isolation_level: of the connection it was asked for.
     """
 
     plan: Plan
+    isolation_level: str = "READ COMMITTED"
 
     @property
     def rows(self) -> list[Row]:
-        """A row a step: number, operation, table, index, key condition, filter, detail; as ``EXPLAIN`` gives them."""
+        """A row a step: number, operation, table, index, key condition, filter, projection, detail."""
         from sqlalchemy_dynamorm.plan.explain import rows
 
-        return rows(self.plan)
+        return rows(self.plan, self.isolation_level)
 
     @property
     def text(self) -> str:
         """A line a step, for a log or a terminal."""
         from sqlalchemy_dynamorm.plan.explain import text
 
-        return text(self.plan)
+        return text(self.plan, self.isolation_level)
 
     def __str__(self) -> str:
         return self.text
@@ -62,7 +64,8 @@ def explain(
     with _connection(bind) as connection, wrapped():
         prepared, options = _prepared(statement, connection, parameters)
         dbapi_connection: Any = connection.connection.dbapi_connection
-        return Explanation(dbapi_connection.cursor().plan(prepared, options=options))
+        plan = dbapi_connection.cursor().plan(prepared, options=options)
+        return Explanation(plan, dbapi_connection.isolation_level)
 
 
 @contextmanager

@@ -54,8 +54,43 @@ def test_a_row_has_a_value_for_each_column() -> None:
         "index": None,
         "key_condition": "p = 'x' AND s > 1",
         "filter": "b = 2 OR f = True",
+        "projection": "p, b, f",
         "detail": "the partition key 'p' is given; strongly consistent",
     }
+
+
+def test_what_is_fetched() -> None:
+    def fetched(statement: str, step: int = 0) -> str | None:
+        return rows(planned(statement))[step][6]
+
+    assert fetched("SELECT b FROM things WHERE p = 'x' AND s = 1") == "b"
+    assert fetched("SELECT 1 FROM things WHERE p = 'x' AND s = 1") == "p"
+    assert fetched("SELECT count(*) FROM things WHERE p = 'x'") is None
+    assert fetched("SELECT count(b) FROM things WHERE p = 'x'") == "b, p"
+    assert fetched("DELETE FROM things WHERE p = 'x' AND s = 1") is None
+
+
+@pytest.mark.parametrize(
+    ("level", "statement", "said"),
+    [
+        ("READ COMMITTED", "SELECT b FROM things WHERE p = 'x' AND s = 1", None),
+        ("AUTOCOMMIT", "SELECT b FROM things WHERE p = 'x' AND s = 1", None),
+        ("AUTOCOMMIT", "DELETE FROM things WHERE p = 'x' AND s = 1", "each row is sent at once"),
+        ("REPEATABLE READ", "SELECT b FROM things WHERE p = 'x' AND s = 1", "commit checks that it still is"),
+        ("REPEATABLE READ", "SELECT b FROM things WHERE p = 'x'", None),
+        ("SERIALIZABLE", "SELECT b FROM things WHERE p = 'x' AND s = 1", "commit checks that it still is"),
+        ("SERIALIZABLE", "SELECT b FROM things WHERE p = 'x'", "refused when it is run"),
+        ("SERIALIZABLE", "SELECT count(b) FROM things WHERE p = 'x'", "refused when it is run"),
+        ("SERIALIZABLE", "DELETE FROM things WHERE p = 'x'", "refused when it is run"),
+    ],
+)
+def test_what_the_isolation_level_changes(level: str, statement: str, said: str | None) -> None:
+    plan = planned(statement)
+    last = rows(plan, level)[-1]
+    assert (last[1] == "Isolation") is (said is not None)
+    if said is not None:
+        assert said in last[-1]
+        assert text(plan, level).endswith(last[-1])
 
 
 def test_a_filter_on_the_key_is_said_to_be_local() -> None:
