@@ -297,15 +297,15 @@ class Connection:
         self.check_open()
         return self.client.value(options_seen(dict(found.found)))
 
-    def has_table(self, name: str, schema: str | None = None) -> bool:
-        """Whether the table is there, asked of the service."""
+    def has_table(self, name: str, schema: str | None = None, written: str | None = None) -> bool:
+        """Whether the table is there, asked of the service.
+
+        :param written: the physical name, where it is not that of name and schema.
+        """
         self.check_open()
-        self.client.catalog.forget(self.physical(name, schema))
-        try:
-            self._described(name, schema)
-        except errors.UndefinedTable:
-            return False
-        return True
+        found = written or self.physical(name, schema)
+        self.client.catalog.forget(found)
+        return self._is_there(found)
 
     def table_names(self, schema: str | None = None) -> list[str]:
         """The names of the tables of a schema, sorted; the system table is not among them."""

@@ -27,6 +27,7 @@ from sqlalchemy_dynamorm.dialect.refusal import wrapped
 from sqlalchemy_dynamorm.dialect.type_compiler import TypeCompiler
 from sqlalchemy_dynamorm.dialect.types import COLSPECS
 from sqlalchemy_dynamorm.dialect.url import service_options
+from sqlalchemy_dynamorm.dialect.visiting import NamingConnection
 from sqlalchemy_dynamorm.errors import NotSupportedError, StaleRow
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ class DynamoDBDialect(ReflectingDialect):
         dialect = engine.dialect
         if isinstance(dialect, DynamoDBDialect):
             event.listen(engine, "engine_disposed", lambda _: dialect.close_client())
+            engine._connection_cls = NamingConnection
         if engine.pool._reset_on_return is reset_none:
             # With reset_on_return=None nothing else would discard what a returned connection has buffered.
             event.listen(engine.pool, "reset", lambda connection, *_: connection.rollback())

@@ -24,6 +24,7 @@ from sqlalchemy.engine.interfaces import (
 
 from sqlalchemy_dynamorm.dialect import reflected
 from sqlalchemy_dynamorm.dialect.refusal import wrapped
+from sqlalchemy_dynamorm.dialect.visiting import NamingConnection
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.run.declarations import Reflected
@@ -106,7 +107,7 @@ class ReflectingDialect(DefaultDialect):
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:
         self._ensure_has_table_connection(connection)
         with wrapped():
-            return bool(_dbapi(connection).has_table(table_name, schema))
+            return bool(_dbapi(connection).has_table(table_name, schema, _named(connection, schema, table_name)))
 
     @reflection.cache
     def has_index(
@@ -148,6 +149,12 @@ class ReflectingDialect(DefaultDialect):
     def get_schema_names(self, connection: Connection, **kw: Any) -> list[str]:
         with wrapped():
             return sorted(_dbapi(connection).schema_names())
+
+
+def _named(connection: Connection, schema: str | None, table_name: str) -> str | None:
+    """What a table is called in DynamoDB, where DDL is looking for one that is named otherwise."""
+    known = connection.physical_names if isinstance(connection, NamingConnection) else {}
+    return known.get((schema, table_name))
 
 
 def _dbapi(connection: Connection) -> Any:

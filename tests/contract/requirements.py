@@ -36,7 +36,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
     reasons.NO_DEFAULT_SCHEMA: ("cross_schema_fk_reflection",),
     reasons.NO_GIVEN_NAMES: ("implicitly_named_constraints",),
     reasons.NO_INCLUDED: ("index_reflects_included_columns",),
-    reasons.NO_TABLE_OPTIONS: ("reflect_table_options",),
     reasons.NO_COLUMNLESS: ("reflect_tables_no_columns",),
     reasons.NO_SERVER_DEFAULTS: ("expression_server_defaults",),
     reasons.NO_SWITCH: ("default_schema_name_switch",),

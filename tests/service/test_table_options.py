@@ -82,3 +82,16 @@ def test_a_server_without_an_option_says_so(dynalite: Server, schema: str) -> No
             table.create(engine)
         assert sa.inspect(engine).has_table(f"with_{option}")
     engine.dispose()
+
+
+def test_a_table_of_another_name_is_found_where_all_are_made_and_dropped(url: str, schema: str) -> None:
+    engine = sa.create_engine(url)
+    metadata = sa.MetaData()
+    sa.Table("short", metadata, sa.Column("id", sa.String, primary_key=True), dynamodb_table_name=f"{schema}.long-name")
+    metadata.create_all(engine)
+    metadata.create_all(engine)
+    assert sa.inspect(engine).get_table_names() == ["long-name"]
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+    assert sa.inspect(engine).get_table_names() == []
+    engine.dispose()
