@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.plan.defaults import default_of
 from sqlalchemy_dynamorm.plan.kinds import column_of, kind_of
 from sqlalchemy_dynamorm.plan.table_options import ttl_column
 from sqlalchemy_dynamorm.sql import nodes
@@ -17,7 +18,7 @@ from sqlalchemy_dynamorm.sql.read_columns import read_default
 
 def differences(there: nodes.CreateTable, wanted: nodes.CreateTable) -> list[str]:
     """What differs between two declarations of a table, by name; indexes and options are compared by themselves."""
-    old, new = _columns(there), _columns(wanted)
+    old, new = ({name: _comparable(column) for name, column in _columns(each).items()} for each in (there, wanted))
     found = [f"the column {name}" for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
     if not found and list(old) != list(new):
         found.append("the order of columns")
@@ -33,6 +34,16 @@ def differences(there: nodes.CreateTable, wanted: nodes.CreateTable) -> list[str
 
 def _columns(table: nodes.CreateTable) -> dict[str, nodes.ColumnDefinition]:
     return {column.name: column for column in table.columns}
+
+
+def _comparable(column: nodes.ColumnDefinition) -> nodes.ColumnDefinition:
+    """The column with its defaults as its type has them: of an INTEGER, ``DEFAULT '5'`` is ``DEFAULT 5``."""
+    kind = kind_of(column.type)
+    return replace(
+        column,
+        default=default_of(column.name, kind, column.default),
+        on_update=default_of(column.name, kind, column.on_update),
+    )
 
 
 def with_index(table: nodes.CreateTable, index: nodes.CreateIndex) -> nodes.CreateTable:
@@ -87,11 +98,11 @@ def _add_column(table: nodes.CreateTable, change: nodes.AddColumn) -> nodes.Crea
                 "that are there would have no number. Declare it in CREATE TABLE, or give the column a default."
             )
         table = replace(table, columns=(*table.columns, column))
-    elif there != column and not change.if_not_exists:
+    elif _comparable(there) != _comparable(column) and not change.if_not_exists:
         raise ProgrammingError(
             f"The table {table.table.name!r} has a column {column.name!r} already, declared otherwise."
         )
-    elif there != column:
+    elif _comparable(there) != _comparable(column):
         return table
     for constraint in change.constraints:
         table = _add_constraint(table, nodes.AddConstraint(constraint))

@@ -14,12 +14,6 @@ from sqlalchemy_dynamorm import errors
 from tests.contract import reasons
 
 NOT_YET: Mapping[str, tuple[str, ...]] = {
-    reasons.NO_COMMENT_ON: (
-        "FutureTableDDLTest::test_add_table_comment",
-        "FutureTableDDLTest::test_drop_table_comment",
-        "TableDDLTest::test_add_table_comment",
-        "TableDDLTest::test_drop_table_comment",
-    ),
     reasons.NO_TABLE_AS: (
         "TableViaSelectTest::test_without_metadata[plain0]",
         "TableViaSelectTest::test_without_metadata[plain1]",

@@ -36,6 +36,7 @@ def replaced(old: str, new: str) -> str:
             replaced("born DATE", "born DATE, email VARCHAR NOT NULL COMMENT 'x'"),
         ),
         ("ADD age INTEGER DEFAULT 1", TABLE),
+        ("ADD age INTEGER DEFAULT '1'", TABLE),
         ("ADD IF NOT EXISTS age VARCHAR", TABLE),
         (
             "ADD mail VARCHAR CONSTRAINT um UNIQUE",
