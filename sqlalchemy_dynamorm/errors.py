@@ -39,10 +39,16 @@ class Error(Exception):
     :param operation: the API operation, ``"PutItem"`` for example.
     :param table: the physical table's name.
     :param request_id: the service's request id, for a support case.
-    :ivar unprocessed: in AUTOCOMMIT the keys, in wire form, of the rows of a statement that were not written.
+    :ivar unprocessed: in AUTOCOMMIT, and with ``overflow=split``, the keys, in wire form, of what was not written.
+    :ivar statement: the text of the statement it is about, where that is known; commit has none of its own.
+    :ivar key: the key, in wire form, of the row it is about.
+    :ivar row_number: which of the statement's rows, or sets of values, that is, from 1.
     """
 
     retryable = False
+    statement: str | None = None
+    key: Mapping[str, Any] | None = None
+    row_number: int | None = None
     unprocessed: tuple[Mapping[str, Any], ...] = ()
 
     def __init__(

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy_dynamorm.dbapi.statement import Statement
-from sqlalchemy_dynamorm.errors import InterfaceError, ProgrammingError, ScanRefused, UndefinedIndex
+from sqlalchemy_dynamorm.errors import Error, InterfaceError, ProgrammingError, ScanRefused, UndefinedIndex
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class Cursor:
         if labels is not None:
             self._describe(labels)
         buffer = self.connection.buffer
-        mark = buffer.mark() if buffer is not None else None
+        mark = buffer.begin(statement.text, len(batch)) if buffer is not None else None
         try:
             running = execution(prepared, batch, self.connection, None if page is None else page.asked, anew=anew)
             opened = read is not None and read.projection.open
@@ -219,10 +219,12 @@ class Cursor:
                     self.next_page = page.cursor(outcome.following)
                 if read is not None and opened:
                     self._spread(read)
-        except BaseException:
+        except BaseException as error:
             # A statement that fails leaves no half of itself in the transaction.
             if buffer is not None and mark is not None:
                 buffer.restore(mark)
+            if isinstance(error, Error):
+                error.statement = statement.text
             raise
 
     def _spread(self, plan: ReadPlan) -> None:

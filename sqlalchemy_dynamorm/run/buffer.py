@@ -20,6 +20,7 @@ from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.images import Image, Images
 from sqlalchemy_dynamorm.run.items import applied
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_of
+from sqlalchemy_dynamorm.run.origins import UNKNOWN, Origin
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.run.writing import Check
 
@@ -41,6 +42,7 @@ class Entry:
     :ivar replaced: the item was deleted and inserted again.
     :ivar guarded: a delete by key alone is conditional all the same.
     :ivar left: the key that the item had before, where this transaction has moved it.
+    :ivar origin: the statement that changed it last.
     :ivar watched: nothing is done to the item; it was read, and must still be what was read.
     :ivar own: the key was made for this item alone.
     :ivar decided: the constraints, by their columns, of which it was read whose the values are (ON CONFLICT): where
@@ -60,6 +62,7 @@ class Entry:
     replaced: bool = False
     guarded: bool = False
     left: Item | None = None
+    origin: Origin = UNKNOWN
     watched: bool = False
     own: bool = False
     decided: frozenset[tuple[str, ...]] = frozenset()
@@ -124,6 +127,7 @@ class Buffer:
     :ivar images: what it has read; they outlive the rollback of a savepoint.
     :ivar watches: the items that must still be what was read, whether they are written or not.
     :ivar early: taken keys and unique values are found at the statement, as inside a savepoint.
+    :ivar origin: the statement that is being run, and the row of it that is changed next.
     :ivar verified: the watches are checked at commit even where nothing is written.
     """
 
@@ -131,6 +135,7 @@ class Buffer:
     entries: Entries = field(default_factory=dict)
     watches: Entries = field(default_factory=dict)
     early: bool = False
+    origin: Origin = UNKNOWN
     images: Images = field(init=False)
     verified: bool = field(init=False)
 
@@ -146,6 +151,15 @@ class Buffer:
     def touches(self, table: Table) -> bool:
         """Whether reads of a table may see something else than what is stored."""
         return self.repeatable or any(physical == table.physical for physical, _ in self.entries)
+
+    def begin(self, statement: str, rows: int) -> Entries:
+        """A statement begins; returns the state to go back to where it fails."""
+        self.origin = Origin(statement, rows=rows)
+        return self.mark()
+
+    def at(self, row: int, rows: int | None = None) -> None:
+        """What is changed now is of this row of the statement, from 1."""
+        self.origin = replace(self.origin, row=row, rows=rows or self.origin.rows)
 
     def mark(self) -> Entries:
         """The present state, to go back to."""
@@ -169,6 +183,9 @@ class Buffer:
 
     # --- what statements do ---
 
+    def _write(self, entry: Entry) -> None:
+        self.put(replace(entry, origin=self.origin))
+
     def insert(self, table: Table, item: Item, *, left: Item | None = None, own: bool = False) -> None:
         """Add an item whose key must be free at commit.
 
@@ -179,12 +196,12 @@ class Buffer:
         key = key_of(item, table)
         found = self.entry(table, key)
         if found is None:
-            self.put(Entry(table, key, None, item, left=left, own=own))
+            self._write(Entry(table, key, None, item, left=left, own=own))
         elif found.after is not None:
-            raise duplicate(table)
+            raise self.origin.of(duplicate(table), key)
         else:
             replaced = found.before is not None
-            self.put(replace(found, after=item, replaced=replaced, changed=frozenset(), relative={}, left=left))
+            self._write(replace(found, after=item, replaced=replaced, changed=frozenset(), relative={}, left=left))
 
     def update(self, table: Table, image: Image, done: Done, check: Check) -> Item:
         """Change an item that was read as ``image``; returns the item as it then is, as far as it is known."""
@@ -194,7 +211,7 @@ class Buffer:
         pins = found.pins if found.before is None or found.replaced else found.pins | (pinned - _keyed(table))
         changed = found.changed | done.edits.keys()
         found = replace(_judged(found, check), after=after, changed=changed, relative=relative)
-        self.put(replace(found, pins=found.pins | pins))
+        self._write(replace(found, pins=found.pins | pins))
         return after
 
     def leave(self, table: Table, image: Image, check: Check) -> None:
@@ -207,7 +224,7 @@ class Buffer:
 
     def delete(self, table: Table, image: Image, check: Check) -> None:
         """Delete an item that was read as ``image``."""
-        self.put(replace(_judged(self._found(table, image), check), after=None))
+        self._write(replace(_judged(self._found(table, image), check), after=None))
 
     def _found(self, table: Table, image: Image) -> Entry:
         assert image.item is not None

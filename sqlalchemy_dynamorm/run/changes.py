@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from sqlalchemy_dynamorm.errors import SerializationError, StaleRow
+from sqlalchemy_dynamorm.errors import Error, SerializationError, StaleRow
 from sqlalchemy_dynamorm.plan.assignments import Give, Take
 from sqlalchemy_dynamorm.plan.predicates import NEVER, columns_of
 from sqlalchemy_dynamorm.plan.schema import Column
@@ -23,6 +23,7 @@ from sqlalchemy_dynamorm.run.finding import Finder
 from sqlalchemy_dynamorm.run.images import Image
 from sqlalchemy_dynamorm.run.items import applied
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values, key_given, key_of
+from sqlalchemy_dynamorm.run.origins import Origin
 from sqlalchemy_dynamorm.run.overlay import complete
 from sqlalchemy_dynamorm.run.reads import Reader, Scope, project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows, held
@@ -69,8 +70,9 @@ class Changer:
                 count += yield from self.searching.run(values, row, scope, buffer)
             return Outcome(count)
         # Where keys must be found, each set of values sees what the one before it changed.
-        for part in [batch] if self.plan.key is not None else [[values] for values in batch]:
-            targets = yield from self._targets(part, scope)
+        parts = [(1, batch)] if self.plan.key is not None else [(row, [values]) for row, values in enumerate(batch, 1)]
+        for first, part in parts:
+            targets = yield from self._targets(part, first, len(batch), scope)
             if buffer is not None:
                 count += yield from self._judged(targets, buffer)
             elif self.plan.moves or self._guarded:
@@ -81,15 +83,21 @@ class Changer:
                     count += yield from self.at_once.run(together)
         return Outcome(count)
 
-    def _targets(self, batch: Sequence[Bound], scope: Scope) -> Asking[list[Target]]:
-        """The items that may be meant, in order."""
+    def _targets(self, batch: Sequence[Bound], first: int, rows: int, scope: Scope) -> Asking[list[Target]]:
+        """The items that may be meant, in order.
+
+        :param first: which of the statement's sets of values the first one is; of ``rows``.
+        """
         table, plan = self.plan.table, self.plan
         targets: list[Target] = []
-        for row, values in enumerate(batch, 1):
+        for row, values in enumerate(batch, first):
             if self.searching is not None:
                 targets += yield from self.searching.targets(values, row, scope)
                 continue
-            set_ = None if plan.assignments is None else setting(table, plan.assignments, values)
+            try:
+                set_ = None if plan.assignments is None else setting(table, plan.assignments, values)
+            except Error as error:
+                raise Origin(None, row, rows).of(error) from None
             if plan.key is not None:
                 key = key_given(table, plan.key, values, plan.check)
                 keys = [] if key is None else [key]
@@ -137,7 +145,11 @@ class Changer:
             entry = buffer.entry(table, target.key)
             image = images[identity(target.key, table)] if entry is None else entry.image
             if image.item is not None and self.matches(image.item, target):
-                after = yield from self._change(target, image, buffer)
+                buffer.at(target.row)
+                try:
+                    after = yield from self._change(target, image, buffer)
+                except Error as error:
+                    raise buffer.origin.of(error, target.key) from None
                 changed.append(target.key if after is None else key_of(after, table))
                 if after is not None and identity(changed[-1], table) != identity(target.key, table):
                     moved.append((target.key, after))

@@ -86,7 +86,10 @@ def _sent(taking: Taking) -> Asking[None]:
         try:
             yield _single(taking.entries[0], actions[0])
         except ConditionFailed as failed:
-            raise _lost(taking.entries[0], failed.item) from None
+            raise _about(taking.entries[0], _lost(taking.entries[0], failed.item)) from None
+        except Error as error:
+            _about(taking.entries[0], error)
+            raise
     elif actions:
         yield from _together(taking)
 
@@ -122,7 +125,7 @@ def _request(entry: Entry) -> Request:
 def _became(answer: bytes | Error, taking: Taking) -> Error | None:
     match answer:
         case ConditionFailed():
-            return _lost(taking.entries[0], answer.item)
+            return _about(taking.entries[0], _lost(taking.entries[0], answer.item))
         case TransactionCanceled():
             return cancelled(answer, taking)
         case Error():
@@ -158,7 +161,7 @@ def _verified(watches: Sequence[Entry]) -> Asking[None]:
         body: bytes = yield Request("TransactGetItems", {"TransactItems": asked})
         for watch, now in zip(chunk, responses(body), strict=True):
             if not _unchanged(watch, now):
-                raise outdated(watch.table)
+                raise _about(watch, outdated(watch.table))
 
 
 def _unchanged(watch: Entry, now: Item | None) -> bool:
@@ -237,6 +240,11 @@ def _lost(entry: Entry, found: Mapping[str, Any] | None) -> Error:
     )
 
 
+def _about(about: Entry | Table, error: Error) -> Error:
+    """The error, saying which statement and which row it is about."""
+    return about.origin.of(error, about.key) if isinstance(about, Entry) else error
+
+
 def _holds(check: Check, item: Item) -> bool:
     columns = tuple(dict.fromkeys(columns_of(check.where)))
     return checker(check.where, columns, check.values)(RowDecoder(columns).row(item))
@@ -251,7 +259,8 @@ def cancelled(failure: TransactionCanceled, taking: Taking) -> Error:
     if not failed:
         where: dict[str, Any] = {"operation": "TransactWriteItems", "request_id": failure.request_id}
         return OperationalError(f"The transaction was cancelled, without a reason: {failure}", **where)
-    error = _of_reason(*failed[0])
+    about, reason = failed[0]
+    error = _about(about, _of_reason(about, reason))
     error.operation, error.request_id = "TransactWriteItems", failure.request_id
     return error
 

@@ -7,13 +7,14 @@ to be taken; that it is still free is checked at commit all the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run import access
 from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
 from sqlalchemy_dynamorm.run.decode import WholeItems, wire_item
 from sqlalchemy_dynamorm.run.expiry import alive
-from sqlalchemy_dynamorm.run.keys import identity
+from sqlalchemy_dynamorm.run.keys import Identity, identity, key_of
 from sqlalchemy_dynamorm.run.request import Asking
 from sqlalchemy_dynamorm.run.sources import Batches
 from sqlalchemy_dynamorm.run.taking import Taking
@@ -29,20 +30,25 @@ def refuse_taken_keys(buffer: Buffer, table: Table, keys: Sequence[Item]) -> Ask
     """
     if table.by_name[table.partition].hidden:
         return
-    unknown = [key for key in keys if buffer.entry(table, key) is None]
-    if unknown and (yield from _some_there(table, unknown)):
-        raise duplicate(table)
+    unknown = {row: key for row, key in enumerate(keys, 1) if buffer.entry(table, key) is None}
+    if not unknown:
+        return
+    taken = yield from _there(table, list(unknown.values()))
+    for row, key in unknown.items():
+        if identity(key, table) in taken:
+            raise replace(buffer.origin, row=row if len(keys) > 1 else buffer.origin.row).of(duplicate(table), key)
 
 
-def _some_there(table: Table, keys: Sequence[Item]) -> Asking[bool]:
-    """Whether one of the keys has an item: one key by GetItem, more by BatchGetItem."""
+def _there(table: Table, keys: Sequence[Item]) -> Asking[set[Identity]]:
+    """Those of the keys that have an item: one key is read by GetItem, more by BatchGetItem."""
     names = [*table.key, *([] if table.expires is None else [table.expires.name])]
     items: list[Item | None]
     if len(keys) == 1:
         items = [wire_item((yield access.get_item(table, keys[0], names, consistent=True)))]
     else:
         items = [*((yield from Batches(table, keys, names, WholeItems(), consistent=True).next_page(None)) or [])]
-    return any(alive(table, item) is not None for item in items)
+    there = [item for each in items if (item := alive(table, each)) is not None]
+    return {identity(key_of(item, table), table) for item in there}
 
 
 def refuse_taken_values(buffer: Buffer, table: Table, keys: Sequence[Item]) -> Asking[None]:

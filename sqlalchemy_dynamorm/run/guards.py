@@ -16,6 +16,7 @@ from sqlalchemy_dynamorm.plan.schema import Table, Unique
 from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.buffer import Action, Entry
 from sqlalchemy_dynamorm.run.expressions import Placeholders
+from sqlalchemy_dynamorm.run.origins import Origin
 from sqlalchemy_dynamorm.run.packing import canonical
 from sqlalchemy_dynamorm.run.system import KEY, guard_key
 from sqlalchemy_dynamorm.run.values import Item, WireValue
@@ -144,19 +145,27 @@ def guards(entries: Iterable[Entry]) -> list[Guard]:
             _check_system(entry.table)
             before, after = (guard_of(entry.table, unique, image) for image in (entry.before, entry.after))
             if before is not None and before != after:
-                _add(found, Guard(entry.table, unique, before, values_of(unique, entry.before) or {}, old=entry.key))
+                _add(
+                    found,
+                    Guard(entry.table, unique, before, values_of(unique, entry.before) or {}, old=entry.key),
+                    entry.origin,
+                )
             if after is not None:
-                _add(found, Guard(entry.table, unique, after, values_of(unique, entry.after) or {}, new=entry.key))
+                _add(
+                    found,
+                    Guard(entry.table, unique, after, values_of(unique, entry.after) or {}, new=entry.key),
+                    entry.origin,
+                )
     return list(found.values())
 
 
-def _add(found: dict[str, Guard], guard: Guard) -> None:
+def _add(found: dict[str, Guard], guard: Guard, origin: Origin) -> None:
     id_ = guard.key[KEY]["S"]
     there = found.get(id_)
     if there is None:
         found[id_] = guard
     elif guard.new is not None and there.new is not None:
-        raise guard.violation("another row of this transaction")
+        raise origin.of(guard.violation("another row of this transaction"), guard.new)
     else:
         found[id_] = replace(there, old=guard.old or there.old, new=guard.new or there.new)
 

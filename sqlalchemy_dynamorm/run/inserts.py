@@ -15,7 +15,8 @@ from sqlalchemy_dynamorm.run.counters import Counters, counter_of
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.early import refuse_taken_keys, refuse_taken_values
 from sqlalchemy_dynamorm.run.items import build, kept
-from sqlalchemy_dynamorm.run.keys import identity, key_of
+from sqlalchemy_dynamorm.run.keys import Identity, identity, key_of
+from sqlalchemy_dynamorm.run.origins import Origin
 from sqlalchemy_dynamorm.run.put_at_once import Candidate
 from sqlalchemy_dynamorm.run.puts import partly_done, put_if_free
 from sqlalchemy_dynamorm.run.reads import Scope, project
@@ -61,7 +62,7 @@ class Inserter:
         if self.upserter is not None:
             count = yield from self.upserter.run(self._candidates(records, own, of), buffer)
             return Outcome(count, last)
-        items = [build(self.plan.table, record) for record in records]
+        items = self._built(records)
         self._refuse_twins(items)
         if buffer is None:
             yield from self._put(items, own)
@@ -96,18 +97,33 @@ class Inserter:
             found.append(Candidate(key_of(item, table), item, values, position + 1, own[position]))
         return found
 
+    def _built(self, records: list[Record]) -> list[Item]:
+        """The rows' items; an error says which row it is about."""
+        items: list[Item] = []
+        for row, record in enumerate(records, 1):
+            try:
+                items.append(build(self.plan.table, record))
+            except Error as error:
+                raise Origin(None, row, len(records)).of(error) from None
+        return items
+
     def _refuse_twins(self, items: list[Item]) -> None:
         """Two rows of one statement with one key: the second would be a duplicate, and nothing is written yet."""
         table = self.plan.table
-        if len({identity(item, table) for item in items}) < len(items):
-            raise duplicate(table)
+        seen: set[Identity] = set()
+        for row, item in enumerate(items, 1):
+            if identity(item, table) in seen:
+                raise Origin(None, row, len(items)).of(duplicate(table), key_of(item, table))
+            seen.add(identity(item, table))
 
     def _buffered(self, items: list[Item], own: list[bool], buffer: Buffer) -> Asking[None]:
         table, early = self.plan.table, self.plan.early or buffer.early
         keys = [key_of(item, table) for item in items]
+        buffer.at(1, len(items))
         if early:
             yield from refuse_taken_keys(buffer, table, keys)
-        for item, its in zip(items, own, strict=True):
+        for row, (item, its) in enumerate(zip(items, own, strict=True), 1):
+            buffer.at(row)
             buffer.insert(table, item, own=its)
         if early:
             yield from refuse_taken_values(buffer, table, keys)

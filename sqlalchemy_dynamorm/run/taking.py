@@ -108,7 +108,7 @@ class Taking:
             return free
         entry = self._entry(guard, row)
         if entry is not None and guard_of(entry.table, guard.unique, entry.after) == guard.key:
-            raise guard.violation("another row of this transaction")
+            raise self._about(guard, guard.violation("another row of this transaction"))
         if entry is not None and self._decides(entry, guard):
             return free
         stored = alive(guard.table, wire_item((yield _get(guard.table.physical, row))))
@@ -123,7 +123,12 @@ class Taking:
         """The error that a stored row has the values: a violation, unless an ON CONFLICT found them free."""
         taker = None if guard.new is None else self._entry(guard, guard.new)
         late = taker is not None and guard.unique.columns in taker.decided
-        return outdated(guard.table) if late else guard.violation()
+        return self._about(guard, outdated(guard.table) if late else guard.violation())
+
+    def _about(self, guard: Guard, error: Error) -> Error:
+        """The error, saying which row it is about that wants the guard."""
+        taker = None if guard.new is None else self._entry(guard, guard.new)
+        return error if taker is None else taker.origin.of(error, taker.key)
 
     def _entry(self, guard: Guard, row: Item) -> Entry | None:
         wanted = identity(row, guard.table)

@@ -157,6 +157,7 @@ class Upserter:
         early = self.plan.early or buffer.early
         if early and not self.conflict.key:
             yield from refuse_taken_keys(buffer, table, [key])
+        buffer.at(row.row)
         buffer.insert(table, row.item, own=row.own)
         if early:
             yield from refuse_taken_values(buffer, table, [key])

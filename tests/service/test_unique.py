@@ -277,7 +277,7 @@ def test_a_unique_index_is_an_index_too(engine: sa.Engine, session: orm.Session)
 
 def test_guards_count_towards_the_limit(session: orm.Session) -> None:
     session.add_all([Account(id=number, email=f"{number}@x") for number in range(10, 61)])
-    with pytest.raises(sa.exc.DataError, match="51 items and 51 guards") as caught:
+    with pytest.raises(sa.exc.DataError, match="51 items, changes 51 guards") as caught:
         session.commit()
     assert isinstance(caught.value.orig, TransactionTooLarge)
 
