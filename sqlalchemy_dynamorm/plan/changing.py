@@ -13,9 +13,10 @@ from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import check_scan
 from sqlalchemy_dynamorm.plan.predicates import Predicate, columns_of, conjuncts, every
 from sqlalchemy_dynamorm.plan.reading import read
-from sqlalchemy_dynamorm.plan.resolve import Names, returning
+from sqlalchemy_dynamorm.plan.resolve import Names
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.scopes import Tables
+from sqlalchemy_dynamorm.plan.showing import shown
 from sqlalchemy_dynamorm.plan.steps import ChangePlan, GetItem
 from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.sql import nodes
@@ -57,7 +58,7 @@ def _change(
     table, parts, early = names.table, judged(statement, names), options.insert_check == "statement"
     written_where = every(parts.there)
     where = visible(table, written_where)
-    back = returning(statement.returning, names)
+    back = shown(statement, names, written, tables, options)
     if parts.here or taken or statement.sources:
         refuse_next_values(assignments)
         found = finding(statement, parts, taken, written, tables, options)

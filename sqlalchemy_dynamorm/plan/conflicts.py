@@ -9,15 +9,16 @@ from sqlalchemy_dynamorm.plan.assignments import assignment, stamps
 from sqlalchemy_dynamorm.plan.conditions import when_true
 from sqlalchemy_dynamorm.plan.next_values import refuse_next_values
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS
-from sqlalchemy_dynamorm.plan.resolve import Names, returning
+from sqlalchemy_dynamorm.plan.resolve import Names
 from sqlalchemy_dynamorm.plan.schema import Table, Unique
-from sqlalchemy_dynamorm.plan.steps import ChangePlan, Conflict
+from sqlalchemy_dynamorm.plan.steps import ChangePlan, Conflict, Projection
 from sqlalchemy_dynamorm.sql import nodes
 
 
-def conflict(statement: nodes.Insert, names: Names, *, early: bool) -> Conflict | None:
+def conflict(statement: nodes.Insert, names: Names, back: Projection | None, *, early: bool) -> Conflict | None:
     """What an INSERT does where a key or unique values are taken; ``None`` where it fails.
 
+    :param back: what its RETURNING shows.
     :raises Unsupported: the target is no constraint of the table, or none is named where DO UPDATE could mean several.
     """
     written = statement.conflict
@@ -32,7 +33,7 @@ def conflict(statement: nodes.Insert, names: Names, *, early: bool) -> Conflict 
             f"{_constraints(names.table)}."
         )
     excluded = tuple(dict.fromkeys(names.target(each.column) for each in nodes.excluded_in(written)))
-    change = replace(_update(statement, written, names, key=key), early=early)
+    change = replace(_update(written, names, key=key), returning=back, early=early)
     return Conflict("update", key, uniques, change, excluded)
 
 
@@ -70,7 +71,7 @@ def _constraints(table: Table) -> str:
     return " and ".join(f"({', '.join(columns)})" for columns in (*held, *(each.columns for each in table.uniques)))
 
 
-def _update(statement: nodes.Insert, written: nodes.Conflict, names: Names, *, key: bool) -> ChangePlan:
+def _update(written: nodes.Conflict, names: Names, *, key: bool) -> ChangePlan:
     """The UPDATE of the row that is in the way: it is given, so there is nothing to find."""
     table = names.table
     written_to = tuple(
@@ -82,4 +83,4 @@ def _update(statement: nodes.Insert, written: nodes.Conflict, names: Names, *, k
     assignments = (*written_to, *stamps(table, {each.column for each in written_to}))
     refuse_next_values(assignments)
     where = ALWAYS if written.where is None else when_true(written.where, names.resolve)
-    return ChangePlan(table, where, where, (), None, assignments, returning(statement.returning, names))
+    return ChangePlan(table, where, where, (), None, assignments)

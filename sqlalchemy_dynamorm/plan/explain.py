@@ -18,6 +18,7 @@ from sqlalchemy_dynamorm.plan.steps import (
     InsertPlan,
     LocalPlan,
     Plan,
+    Projection,
     Query,
     ReadPlan,
     Scan,
@@ -60,10 +61,17 @@ def _steps(plan: Plan) -> Iterator[Step]:
             yield from read_steps(plan)
         case InsertPlan():
             yield from _insert(plan)
+            yield from _returned(plan.returning)
         case ChangePlan():
             yield from _change(plan)
+            yield from _returned(plan.returning)
         case LocalPlan():
             yield from _local_step(plan)
+
+
+def _returned(returning: Projection | None) -> Iterator[Step]:
+    if returning is not None and returning.computing is not None:
+        yield Step("SQLite", None, None, None, None, "local: RETURNING is computed of the rows that are written")
 
 
 def _local_step(plan: LocalPlan, what: str = "the whole statement runs here") -> Iterator[Step]:

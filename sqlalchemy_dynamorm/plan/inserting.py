@@ -12,10 +12,11 @@ from sqlalchemy_dynamorm.plan.conflicts import conflict
 from sqlalchemy_dynamorm.plan.finding import taken_kinds
 from sqlalchemy_dynamorm.plan.next_values import told_apart
 from sqlalchemy_dynamorm.plan.options import PlanOptions
-from sqlalchemy_dynamorm.plan.resolve import Names, returning
+from sqlalchemy_dynamorm.plan.resolve import Names
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.plan.scopes import Tables
 from sqlalchemy_dynamorm.plan.selecting import plan_select, refuse_hint
+from sqlalchemy_dynamorm.plan.showing import shown
 from sqlalchemy_dynamorm.plan.steps import InsertPlan, LocalPlan, ReadPlan
 from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.sql import nodes
@@ -42,9 +43,9 @@ def plan_insert(statement: nodes.Insert, written: Written, tables: Tables, optio
     if statement.source is not None and any(isinstance(each, nodes.NextValue) for each in defaults.values()):
         raise Unsupported("INSERT … SELECT into a table with nextval() as a default: name the column, and select it.")
     rows = told_apart((*row, *defaults.values()) for row in given)
-    shown, early = returning(statement.returning, names), options.insert_check == "statement"
-    found, each = conflict(statement, names, early=early), statement.source is not None
-    return InsertPlan(names.table, (*columns, *defaults), rows, shown, early, found, source, each)
+    back, early = shown(statement, names, written, tables, options), options.insert_check == "statement"
+    found, each = conflict(statement, names, back, early=early), statement.source is not None
+    return InsertPlan(names.table, (*columns, *defaults), rows, back, early, found, source, each)
 
 
 def _given(

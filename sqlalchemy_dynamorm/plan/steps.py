@@ -136,11 +136,13 @@ class Projection:
     :ivar fields: the columns decoded from each item.
     :ivar outputs: one entry a result column.
     :ivar labels: the result columns' names.
+    :ivar computing: how SQLite computes the result columns of the outputs, in RETURNING.
     """
 
     fields: tuple[Column, ...]
     outputs: tuple[OutputValue, ...]
     labels: tuple[str, ...]
+    computing: LocalPlan | None = None
 
     @property
     def open(self) -> bool:

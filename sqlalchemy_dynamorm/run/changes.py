@@ -28,6 +28,7 @@ from sqlalchemy_dynamorm.run.overlay import complete
 from sqlalchemy_dynamorm.run.reads import Reader, Scope, project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows, held
 from sqlalchemy_dynamorm.run.searching import Searching
+from sqlalchemy_dynamorm.run.showing import showing
 from sqlalchemy_dynamorm.run.sources import Row, whole_items
 from sqlalchemy_dynamorm.run.targets import Target, rounds
 from sqlalchemy_dynamorm.run.values import Item
@@ -64,6 +65,9 @@ class Changer:
 
     def run(self, batch: Sequence[Bound], scope: Scope, buffer: Buffer | None) -> Execution:
         """Change what each set of values says; the rowcount is exact."""
+        return showing(self._run(batch, scope, buffer), self.plan.returning, batch)
+
+    def _run(self, batch: Sequence[Bound], scope: Scope, buffer: Buffer | None) -> Execution:
         count = 0
         if self.searching is not None and self._judged_by:
             for row, values in enumerate(batch, 1):

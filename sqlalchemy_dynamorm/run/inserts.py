@@ -21,6 +21,7 @@ from sqlalchemy_dynamorm.run.put_at_once import Candidate
 from sqlalchemy_dynamorm.run.puts import partly_done, put_if_free
 from sqlalchemy_dynamorm.run.reads import Scope, project
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
+from sqlalchemy_dynamorm.run.showing import showing
 from sqlalchemy_dynamorm.run.sourcing import Record, Sourcing
 from sqlalchemy_dynamorm.run.upserts import Upserter
 from sqlalchemy_dynamorm.run.values import Item, whole_number
@@ -51,10 +52,13 @@ class Inserter:
         :param scope: what its SELECT runs in.
         :raises DuplicateKey: a key is taken (in a transaction this is found at commit, unless ``early``).
         """
+        return showing(self._run(batch, counters, buffer, scope or Scope(buffer)), self.plan.returning, batch)
+
+    def _run(self, batch: Sequence[Bound], counters: Counters, buffer: Buffer | None, scope: Scope) -> Execution:
         records: list[Record] = []
         of: list[Bound] = []  # the values that each is of
         for values in batch:
-            found = yield from self.sourcing.records(values, scope or Scope(buffer))
+            found = yield from self.sourcing.records(values, scope)
             records += found
             of += [values] * len(found)
         own = [self._has_own_key(record) for record in records]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,11 +43,26 @@ class LocalReader:
                 _load_list(scratch, table, values.parameter(name))
             for reader in self.readers:
                 yield from reader.feed(scratch, values, scope)
-            given = {name: values.parameter(name) for name in plan.params}
-            given["dynamorm_now"] = values.now
-            for rows in scratch.run(plan.text, given, plan.kinds, shown=plan.shown):
+            for rows in _results(scratch, plan, values):
                 yield Rows(rows)
         return Outcome()
+
+
+def computed_of(plan: LocalPlan, rows: Sequence[Row], values: Bound) -> Iterator[list[Row]]:
+    """The results of a plan of one table whose rows are there, decoded."""
+    (feed,) = plan.feeds
+    with Scratch(now=values.now) as scratch:
+        for name, table in plan.lists:
+            _load_list(scratch, table, values.parameter(name))
+        scratch.create(feed.name, feed.columns, shown=feed.shown)
+        scratch.load(feed.name, rows)
+        yield from _results(scratch, plan, values)
+
+
+def _results(scratch: Scratch, plan: LocalPlan, values: Bound) -> Iterator[list[Row]]:
+    given = {name: values.parameter(name) for name in plan.params}
+    given["dynamorm_now"] = values.now
+    return scratch.run(plan.text, given, plan.kinds, shown=plan.shown)
 
 
 def _load_list(scratch: Scratch, table: str, values: Sequence[Any]) -> None:

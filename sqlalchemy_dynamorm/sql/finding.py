@@ -63,6 +63,15 @@ def select_of(
     return f"{before}SELECT {', '.join(outputs)} FROM {found[target]}{more}{where}"
 
 
+def shown_of(text: str, table: nodes.TableName) -> str:
+    """The SELECT of what RETURNING shows, of a statement that writes this table."""
+    tokens = tokens_of(text)
+    at = next(at for at in outside(tokens) if tokens[at].token_type == TokenType.RETURNING)
+    name = quoted(table.name) if table.schema is None else f"{quoted(table.schema)}.{quoted(table.name)}"
+    alias = "" if table.alias is None else f" AS {quoted(table.alias)}"
+    return f"SELECT {slice_of(tokens[at + 1 :], text)} FROM {name}{alias}"
+
+
 def _clauses(text: str) -> _Clauses:
     """Take a statement apart where its clauses begin, outside all parentheses."""
     clauses, tokens = _Clauses(), tokens_of(text)

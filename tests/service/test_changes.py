@@ -133,6 +133,26 @@ def test_returning(engine: Engine) -> None:
         assert sorted(map(tuple, shown)) == [(2, "n2"), (3, "n3")]
 
 
+def test_returning_that_computes(engine: Engine) -> None:
+    statement = sa.update(PEOPLE).where(P.id <= 2, P.id.in_([1, 2])).values(age=P.age + 1)
+    shown = statement.returning(sa.func.lower(P.name), P.age * 2, sa.case((P.age > 20, "old"), else_="young"))
+    with engine.begin() as connection:
+        assert sorted(map(tuple, connection.execute(shown))) == [("n1", 22, "young"), ("n2", 42, "old")]
+        made = sa.insert(PEOPLE).returning(P.id + 1, sa.func.upper(P.name))
+        rows = connection.execute(made, [{"id": 8, "name": "x"}, {"id": 7, "name": "y"}])
+        assert list(map(tuple, rows)) == [(9, "X"), (8, "Y")]
+        gone = connection.execute(sa.delete(PEOPLE).where(P.id == 8).returning(P.name + "!"))
+        assert list(map(tuple, gone)) == [("x!",)]
+
+
+def test_keys_of_many_rows(engine: Engine, server: Server) -> None:
+    if server.name == "dynalite":
+        pytest.skip("dynalite has no transactions")
+    moved = sa.update(PEOPLE).where(P.id.in_([1, 2, 3])).values(id=sa.case((P.id == 2, 20), else_=P.id + 100))
+    assert changed(engine, moved)[0] == 3
+    assert column(engine, P.name) == ["N4", "N2", "N1", "N3"]
+
+
 def test_insert_from_select(engine: Engine) -> None:
     copied = sa.insert(PEOPLE).from_select(["id", "paid"], sa.select(OF.number + 10, OF.amount).where(OF.shop == "a"))
     count, calls = changed(engine, copied)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sqlalchemy_dynamorm.sql import nodes
-from sqlalchemy_dynamorm.sql.finding import select_of
+from sqlalchemy_dynamorm.sql.finding import select_of, shown_of
 from sqlalchemy_dynamorm.sql.reader import read
 
 
@@ -49,3 +49,17 @@ def test_the_rows_of_a_change_are_selected_with_its_own_text(text: str, expected
 
 def test_columns_are_quoted() -> None:
     assert found('DELETE FROM "a b"', 'x "y"', "z") == 'SELECT "a b"."x ""y""", "a b"."z" FROM "a b"'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("DELETE FROM t RETURNING a + 1 AS b, lower(t.c)", 'SELECT a + 1 AS b, lower(t.c) FROM "t"'),
+        ("UPDATE s.t AS x SET a = 1 RETURNING x.a || 'b'", """SELECT x.a || 'b' FROM "s"."t" AS "x\""""),
+        ("INSERT INTO t (a) VALUES ((SELECT 1)) RETURNING abs(a)", 'SELECT abs(a) FROM "t"'),
+    ],
+)
+def test_what_returning_computes_is_selected(text: str, expected: str) -> None:
+    node = read(text)
+    assert isinstance(node, nodes.Insert | nodes.Update | nodes.Delete)
+    assert shown_of(text, node.table) == expected
