@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy_dynamorm.client.catalog import Catalog
 from sqlalchemy_dynamorm.client.retry import Policy
 from sqlalchemy_dynamorm.client.settings import Settings
-from sqlalchemy_dynamorm.errors import Error
+from sqlalchemy_dynamorm.errors import Error, TransactionCanceled
 from sqlalchemy_dynamorm.run.counters import Counters
 from sqlalchemy_dynamorm.run.request import Ask, Asking, Join, Pause, Request, Rows, Start, T
 from sqlalchemy_dynamorm.run.sequences import Sequences
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
     from sqlalchemy_dynamorm.client.capacity import Meter
 
 Observer = Callable[[Request], None]
+_CLIENTS: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked child: a thread that held a lock, to connect for example, is not there to let go of it."""
+    for client in list(_CLIENTS):
+        client._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class Client:
@@ -43,12 +55,13 @@ class Client:
         self._server: Any = None
         self._server_of = os.getpid()
         self._reset()
+        _CLIENTS.add(self)
 
     def _reset(self) -> None:
         """Forget sockets and threads; after a fork they are the parent's."""
-        self._pid = os.getpid()
         self._boto: Any = None
         self._threads: ThreadPoolExecutor | None = None
+        self._pid = os.getpid()
 
     def close(self) -> None:
         """Give back connections, threads and an embedded server; the next request starts anew."""
@@ -78,12 +91,15 @@ class Client:
             with self._lock:
                 self._observers = tuple(one for one in self._observers if one is not observer)
 
-    def run(self, execution: Asking[T], meter: Meter | None = None) -> Generator[list[tuple[Any, ...]], None, T]:
+    def run(
+        self, execution: Asking[T], meter: Meter | None = None, *, tokened: bool = False
+    ) -> Generator[list[tuple[Any, ...]], None, T]:
         """Run an execution: yields its rows, a list at a time, and returns what it returns.
 
         :param meter: counts the capacity that its calls consume.
+        :param tokened: single writes go with a token.
         """
-        policy = replace(self._policy(), meter=meter)
+        policy = replace(self._policy(), meter=meter, tokened=tokened)
         answer: Any = None
         failure: Error | None = None
         while True:
@@ -100,9 +116,12 @@ class Client:
             except Error as error:
                 failure = error
 
-    def value(self, asking: Asking[T]) -> T:
-        """Run something that has no rows to its end, and give what it returns."""
-        pages = self.run(asking)
+    def value(self, asking: Asking[T], *, tokened: bool = False) -> T:
+        """Run something that has no rows to its end, and give what it returns.
+
+        :param tokened: single writes go with a token.
+        """
+        pages = self.run(asking, tokened=tokened)
         while True:
             try:
                 next(pages)
@@ -144,6 +163,18 @@ class Client:
         return [future.result() for future in self._submitted(one, requests)]
 
     def _send(self, request: Request, policy: Policy) -> bytes:
+        if not policy.tokened:
+            return self._repeated(request, policy)
+        from sqlalchemy_dynamorm.client import tokens
+
+        if not tokens.needs_token(request):
+            return self._repeated(request, policy)
+        try:
+            return self._repeated(tokens.with_token(request), policy)
+        except TransactionCanceled as failure:
+            raise tokens.as_single(failure, request) from failure.__cause__
+
+    def _repeated(self, request: Request, policy: Policy) -> bytes:
         """One request, repeated as the policy allows.
 
         :raises Error: the last failure; ``OutcomeUnknown`` if an answer was lost before, and it does not say what
@@ -195,13 +226,15 @@ class Client:
             raise failures.translate(failure, request, client.meta.endpoint_url) from failure
 
     def _client(self) -> Any:
-        if self._boto is None or self._pid != os.getpid():
-            with self._lock:
-                if self._pid != os.getpid():
-                    self._reset()
-                if self._boto is None:
-                    self._boto = self._connect()
-        return self._boto
+        found = self._boto  # read once: another thread may close this client meanwhile
+        if found is not None and self._pid == os.getpid():
+            return found
+        with self._lock:
+            if self._pid != os.getpid():
+                self._reset()
+            if self._boto is None:
+                self._boto = self._connect()
+            return self._boto
 
     def _connect(self) -> Any:
         from sqlalchemy_dynamorm.client import boto, embedded

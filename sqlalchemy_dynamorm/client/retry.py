@@ -43,12 +43,14 @@ class Policy:
     :ivar attempts: at the most, the first included.
     :ivar until: the ``time.monotonic()`` after which no wait begins, or ``None``.
     :ivar meter: counts the capacity that answers say was consumed; ``None`` where it is not asked for.
+    :ivar tokened: single writes go with a token.
     """
 
     attempts: int
     until: float | None = None
     jitter: random.Random = field(default_factory=random.Random)
     meter: Meter | None = None
+    tokened: bool = False
 
     def wait(self, failure: Error, attempt: int) -> float | None:
         """Seconds to wait before attempt ``attempt + 1``; ``None`` to give up."""

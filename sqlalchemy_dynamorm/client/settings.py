@@ -61,7 +61,6 @@ class Settings:
 # Options of the contract whose other values come with later work: the default is taken, the rest refused by name.
 NOT_YET: dict[str, tuple[str, ...]] = {
     "foreign_keys": ("declare",),
-    "idempotent_writes": ("auto",),
 }
 
 _PLAIN = tuple(field.name for field in fields(Settings) if field.name != "plan")

@@ -80,7 +80,7 @@ class Connection:
             return
         from sqlalchemy_dynamorm.run.commit import commit
 
-        self.client.value(commit(buffer, split=self._overflow == "split"))
+        self.client.value(commit(buffer, split=self._overflow == "split"), tokened=buffer.tokened)
 
     def rollback(self) -> None:
         """Forget what is buffered; nothing was sent."""

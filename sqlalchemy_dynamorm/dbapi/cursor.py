@@ -52,6 +52,7 @@ class Cursor:
         self.next_page: str | None = None
         self._rows: Iterator[Row] | None = None
         self._meter: Meter | None = None
+        self._tokened = False
 
     # --- running ---
 
@@ -134,6 +135,7 @@ class Cursor:
         self._clear()
         prepared = self._statement(statement)
         node = prepared.node
+        self._tokened = self._options(options).idempotent_writes == "always"
         if self._options(options).capacity == "true":
             from sqlalchemy_dynamorm.client.capacity import Meter
 
@@ -208,6 +210,8 @@ class Cursor:
             self._describe(labels)
         buffer = self.connection.buffer
         mark = buffer.begin(statement.text, len(batch)) if buffer is not None else None
+        if buffer is not None and self._tokened:
+            buffer.tokened = True
         try:
             running = execution(prepared, batch, self.connection, None if page is None else page.asked, anew=anew)
             opened = read is not None and read.projection.open
@@ -236,13 +240,13 @@ class Cursor:
         self._rows = iter(rows)
 
     def _paged(self, execution: Execution) -> Iterator[Row]:
-        pages = self.connection.client.run(execution, self._meter)
+        pages = self.connection.client.run(execution, self._meter, tokened=self._tokened)
         first: list[Row] = next(pages, [])  # now, so that what is wrong with the statement is said by execute()
         return chain(first, chain.from_iterable(pages))
 
     def _finish(self, execution: Execution, order: tuple[int, ...] = ()) -> Outcome:
         rows: list[Row] = []
-        pages = self.connection.client.run(execution, self._meter)
+        pages = self.connection.client.run(execution, self._meter, tokened=self._tokened)
         while True:
             try:
                 rows.extend(next(pages))

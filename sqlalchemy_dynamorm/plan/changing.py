@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy_dynamorm.plan.access import Wanted, choose
 from sqlalchemy_dynamorm.plan.assignments import Assignment, Take, assignment, stamps
@@ -37,13 +38,17 @@ def plan_update(statement: nodes.Update, written: Written, tables: Tables, optio
         else:
             assignments.append(assignment(column, operand, names.resolve, key=name in table.key_columns))
     set_ = (*assignments, *stamps(table, {each.column for each in assignments}))
-    return _change(statement, names, set_, taken, written, tables, options)
+    return _as_asked(_change(statement, names, set_, taken, written, tables, options), options)
 
 
 def plan_delete(statement: nodes.Delete, written: Written, tables: Tables, options: PlanOptions) -> ChangePlan:
     """The plan of a DELETE."""
     names = Names(tables(statement.table), statement.table)
-    return _change(statement, names, None, (), written, tables, options)
+    return _as_asked(_change(statement, names, None, (), written, tables, options), options)
+
+
+def _as_asked(plan: ChangePlan, options: PlanOptions) -> ChangePlan:
+    return replace(plan, tokened=True) if options.idempotent_writes == "always" else plan
 
 
 def _change(

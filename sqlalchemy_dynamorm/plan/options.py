@@ -14,6 +14,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "capacity": ("false", "true"),
     "index_read": ("eventual", "verify"),
     "insert_check": ("commit", "statement"),
+    "idempotent_writes": ("auto", "always"),
 }
 MAX_SEGMENTS = 1_000_000
 """``TotalSegments`` of a Scan (DynamoDB API reference)."""
@@ -32,6 +33,7 @@ class PlanOptions:
     :ivar insert_check: when a transaction finds out that a key, or a unique value, is taken: at commit, which costs no
         read, or at the statement, and at commit once more.
     :ivar index_read: ``verify`` reads the items that a global index names from the table, strongly, and checks them.
+    :ivar idempotent_writes: ``always`` sends each single write as a transaction of one, at twice the price.
     :ivar index: the index that a statement is to use; only a statement has this one.
     :ivar aside: indexes that the service says it cannot use, each with its table, by physical names; not a user's.
     """
@@ -43,6 +45,7 @@ class PlanOptions:
     capacity: Literal["false", "true"] = "false"
     insert_check: Literal["commit", "statement"] = "commit"
     index_read: Literal["eventual", "verify"] = "eventual"
+    idempotent_writes: Literal["auto", "always"] = "auto"
     index: str | None = None
     aside: frozenset[tuple[str, str]] = frozenset()
 

@@ -241,6 +241,7 @@ class ChangePlan:
     :ivar assignments: what is set; ``None`` for a DELETE.
     :ivar check: what else the WHERE says of the key alone: where it is not so, nothing is sent.
     :ivar early: a transaction reads at the statement whether new unique values, or a new key, are free.
+    :ivar tokened: in AUTOCOMMIT each write goes with a token, so that no answer shows an item.
     """
 
     table: Table
@@ -252,6 +253,7 @@ class ChangePlan:
     returning: Projection | None = None
     check: Predicate = ALWAYS
     early: bool = False
+    tokened: bool = False
     finding: Finding | None = None
 
     @property

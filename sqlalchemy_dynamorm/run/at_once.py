@@ -149,15 +149,17 @@ class AtOnce:
             condition = writing.checked(table, (check,), placeholders, before)
             if condition is None:
                 return None
-        params = {**writing.delete(table, target.key, condition, placeholders), "ReturnValues": "ALL_OLD"}
-        again = params
-        if condition is None:
-            # Done twice it finds nothing the second time, and does not know whether there had been something.
-            again = {
-                **writing.delete(table, target.key, writing.present(table, placeholders), placeholders),
-                "ReturnValues": "ALL_OLD",
-            }
-        return Request("DeleteItem", params, repeatable=False, again=again)
+        params = writing.delete(table, target.key, condition, placeholders)
+        # Done twice it finds nothing the second time, and does not know whether there had been something.
+        found = (
+            params
+            if condition
+            else writing.delete(table, target.key, writing.present(table, placeholders), placeholders)
+        )
+        if self.plan.tokened:  # a transaction shows no item, so its condition tells whether there was one
+            return Request("DeleteItem", found, repeatable=False)
+        shown = {"ReturnValues": "ALL_OLD"}
+        return Request("DeleteItem", {**params, **shown}, repeatable=False, again={**found, **shown})
 
     def _sent(
         self, targets: Sequence[Target], asked: list[tuple[int, Request]], tally: Tally
@@ -183,7 +185,7 @@ class AtOnce:
         return cancelled(answer, Taking.of([Entry(self.plan.table, target.key, target.key, target.key)]))
 
     def _counted(self, at: int, target: Target, image: Item | None, tally: Tally) -> None:
-        if target.setting is not None or image is not None:
+        if target.setting is not None or image is not None or self.plan.tokened:
             tally.changed.add(at)
         if self.plan.returning is not None and image is not None:
             tally.shown[at] = project(self.plan.returning, self.decoder.row(image), target.values)

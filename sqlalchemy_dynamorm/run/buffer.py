@@ -128,6 +128,7 @@ class Buffer:
     :ivar watches: the items that must still be what was read, whether they are written or not.
     :ivar early: taken keys and unique values are found at the statement, as inside a savepoint.
     :ivar origin: the statement that is being run, and the row of it that is changed next.
+    :ivar tokened: a single write is to go with a token.
     :ivar verified: the watches are checked at commit even where nothing is written.
     """
 
@@ -136,6 +137,7 @@ class Buffer:
     watches: Entries = field(default_factory=dict)
     early: bool = False
     origin: Origin = UNKNOWN
+    tokened: bool = False
     images: Images = field(init=False)
     verified: bool = field(init=False)
 

@@ -79,7 +79,7 @@ class Changer:
             targets = yield from self._targets(part, first, len(batch), scope)
             if buffer is not None:
                 count += yield from self._judged(targets, buffer)
-            elif self.plan.moves or self._guarded:
+            elif self.plan.moves or self._guarded or (self.plan.tokened and self.plan.returning is not None):
                 for target in targets:
                     count += yield from alone(partial(self._judged, [target]))
             else:

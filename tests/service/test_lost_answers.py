@@ -56,17 +56,21 @@ def engine(tables: sa.Engine) -> sa.Engine:
     return tables
 
 
-def attempt(engine: sa.Engine, level: Any, statement: Any, *script: Fault | None, meanwhile: Any = None) -> Any:
+def attempt(
+    engine: sa.Engine, level: Any, statement: Any, *script: Fault | None, meanwhile: Any = None, **options: Any
+) -> Any:
     """The rowcount, or the name of the error, of a statement that meets these faults; a transaction commits it.
 
     :param meanwhile: takes the place of waiting.
+    :param options: execution options of the statement.
     """
     faults = Faults(script=list(script), operations=WRITES)
     with pytest.MonkeyPatch.context() as patch, engine.execution_options(isolation_level=level).connect() as connection:
         patch.setattr("sqlalchemy_dynamorm.client.client.time.sleep", meanwhile or (lambda seconds: None))
         try:
             with faults.injected():
-                count = connection.execute(statement).rowcount
+                result = connection.execute(statement, execution_options=options)
+                count = [tuple(row) for row in result] if statement._returning else result.rowcount
                 connection.commit()
         except exc.DBAPIError as error:
             return type(error.orig).__name__
@@ -141,6 +145,55 @@ def test_a_delete_is_counted_or_unknown(engine: sa.Engine, level: str, loss: Fau
     known = loss in NOT_APPLIED or (level != "AUTOCOMMIT" and loss is not Fault.TIMED_OUT)
     assert found == (1 if known else "OutcomeUnknown")
     assert stored(engine) is None
+
+
+THERE = locks.c.name == "there"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(
+    ("statement", "expected", "left"),
+    [
+        (sa.insert(locks).values(name="new", n=1, version=1), 1, (1, 1)),
+        (sa.update(locks).where(THERE).values(n=5), 1, (5, 1)),
+        (sa.update(locks).where(THERE).values(n=locks.c.n + 1, version=locks.c.version * 2), 1, (2, 2)),
+        (sa.update(locks).where(THERE).values(n=locks.c.n + 1).returning(locks.c.n), [(2,)], (2, 1)),
+        (sa.delete(locks).where(THERE), 1, None),
+        (sa.delete(locks).where(THERE).returning(locks.c.version), [(1,)], None),
+    ],
+    ids=["insert", "update", "computed", "update returning", "delete", "delete returning"],
+)
+def test_with_a_token_each_single_write_is_done_once_and_known(
+    engine: sa.Engine, level: str, loss: Fault, statement: Any, expected: Any, left: Any
+) -> None:
+    assert attempt(engine, level, statement, loss, loss, dynamodb_idempotent_writes="always") == expected
+    assert stored(engine, "new" if isinstance(statement, sa.Insert) else "there") == left
+
+
+def test_with_a_token_what_finds_nothing_counts_nothing(engine: sa.Engine, calls: Calls) -> None:
+    nowhere = locks.c.name == "nowhere"
+    for statement in (sa.update(locks).where(nowhere).values(n=5), sa.delete(locks).where(nowhere)):
+        calls.clear()
+        assert attempt(engine, "AUTOCOMMIT", statement, dynamodb_idempotent_writes="always") == 0
+        assert calls.operations == ["TransactWriteItems"]
+    taken = sa.insert(locks).values(name="there")
+    assert attempt(engine, "AUTOCOMMIT", taken, dynamodb_idempotent_writes="always") == "DuplicateKey"
+
+
+def test_an_engine_may_send_all_its_writes_with_a_token(engine: sa.Engine, calls: Calls) -> None:
+    url = engine.url.update_query_dict({"idempotent_writes": "always"})
+    always = sa.create_engine(url)
+    calls.clear()
+    with always.connect() as connection:
+        connection.execute(sa.insert(locks), [{"name": f"bulk {n}"} for n in range(3)])
+        connection.commit()
+        connection.execute(sa.insert(locks).values(name="alone"))
+        connection.commit()
+    with always.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(sa.insert(locks), [{"name": f"more {n}"} for n in range(3)])
+    always.dispose()
+    assert calls.count == {"TransactWriteItems": 5}
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -433,7 +433,7 @@ def test_requests_are_handed_over_before_a_close_or_after_it(connected: Connecte
     closing = threading.Thread(target=close)
     closing.start()
     try:
-        for _ in range(50):
+        for _ in range(20):
             busy.value(_several())
     finally:
         done.set()

@@ -11,7 +11,7 @@ def test_overrides() -> None:
     assert options.with_overrides({}) is options
     assert options.with_overrides({"scan": "warn"}) == PlanOptions(scan="warn")
     assert (*ENGINE_OPTIONS, "index") == PLAN_OPTIONS
-    assert ENGINE_OPTIONS[-3:] == ("capacity", "insert_check", "index_read")
+    assert ENGINE_OPTIONS[-4:] == ("capacity", "insert_check", "index_read", "idempotent_writes")
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), ("auto", "auto")])
