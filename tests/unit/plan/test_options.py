@@ -47,6 +47,7 @@ def test_an_index_is_named() -> None:
 def test_an_unknown_option_is_refused_by_name() -> None:
     with pytest.raises(
         InterfaceError,
-        match="'scans'; there are: capacity, consistent_read, index, index_read, insert_check, local, scan, segments",
+        match="'scans'; there are: capacity, consistent_read, idempotent_writes, index, "
+        "index_read, insert_check, local, scan, segments",
     ):
         PlanOptions().with_overrides({"scans": "allow"})
