@@ -11,12 +11,11 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql import elements
 
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
+from sqlalchemy_dynamorm.plan.limits import MAX_HASH, MAX_INCLUDED, MAX_RANGE, check_indexes
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind
 from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS, index_units, option_text
 
-# Source: the DynamoDB developer guide, "Quotas"; the first can be raised on request, which moves the refusal there.
-MAX_GLOBAL, MAX_LOCAL, MAX_HASH, MAX_RANGE, MAX_INCLUDED, MAX_INCLUDED_IN_ALL = 20, 5, 4, 4, 20, 100
 _PREPARER = DefaultDialect(max_identifier_length=255).identifier_preparer
 PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
 
@@ -32,7 +31,7 @@ def indexes(
     """
     found = [index(each, partition, separator) for each in sorted(table.indexes, key=lambda each: str(each.name))]
     made = tuple(each for each in found if uncreatable(each, columns) is None)
-    _check_limits(table, columns, made, sort)
+    check_indexes(table.name, columns, made, sort)
     return made
 
 
@@ -186,22 +185,3 @@ def _check_projection(projection: str, include: Sequence[str], where: str) -> No
         raise Misdeclared(f"{where}: dynamodb_include=[…] and the projection INCLUDE go together.")
     if len(include) > MAX_INCLUDED:
         raise Misdeclared(f"{where} includes {len(include)} columns; DynamoDB takes {MAX_INCLUDED} an index.")
-
-
-def _check_limits(table: sa.Table, columns: Mapping[str, Column], made: Sequence[Index], sort: str | None) -> None:
-    where = f"Table {table.name!r}"
-    for each in made:
-        unknown = [name for name in each.include if name not in columns]
-        if unknown:
-            raise Misdeclared(f"Index {each.name!r}: dynamodb_include names {unknown[0]!r}, which {where} has not.")
-    local = [each for each in made if each.local]
-    if local and sort is None:
-        raise Misdeclared(f"{where} has a local index and no sort key; DynamoDB wants a primary key of two columns.")
-    counts = (
-        (len(made) - len(local), MAX_GLOBAL, "global indexes"),
-        (len(local), MAX_LOCAL, "local indexes"),
-        (sum(len(each.include) for each in made), MAX_INCLUDED_IN_ALL, "included columns over all indexes"),
-    )
-    for count, most, what in counts:
-        if count > most:
-            raise Misdeclared(f"{where} has {count} {what}; DynamoDB takes {most}.")

@@ -11,6 +11,7 @@ from sqlalchemy_dynamorm.plan.expiry import expiring
 from sqlalchemy_dynamorm.plan.generated import check_generated
 from sqlalchemy_dynamorm.plan.guarded import kept_by_guards
 from sqlalchemy_dynamorm.plan.kinds import column_of
+from sqlalchemy_dynamorm.plan.limits import check_indexes
 from sqlalchemy_dynamorm.plan.names import logical, physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table, Unique
@@ -41,6 +42,7 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
     for index in indexes:
         for name in index.key:
             _check_key(by_name, name, node.table.name)
+    check_indexes(node.table.name, by_name, indexes, sort)
     written = options.get("table_name") or physical(node.table.name, node.table.schema, separator)
     keyed = Table(display_name(node.table), written, (*columns, *hidden), partition, sort, indexes, packed=packed)
     return replace(keyed, uniques=_uniques(node, key), expires=_expires(node, by_name))

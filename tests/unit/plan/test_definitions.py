@@ -140,3 +140,16 @@ def test_a_described_table_takes_what_is_declared_of_it() -> None:
     assert guarded(known, (Comparison(Column("c", Kind.STRING), "=", nodes.Literal("x")),)) is None
     elsewhere = Table("t", "t", (Column("z", Kind.STRING, False),), "z", declared=False)
     assert declared_as(elsewhere, node, "sys") is elsewhere
+
+
+def indexed(count: int, options: str) -> Table:
+    columns = ", ".join(f"c{at} TEXT" for at in range(count))
+    indexes = ", ".join(f"INDEX ix_{at} ({'a, ' if options else ''}c{at}) {options}" for at in range(count))
+    return table(f"CREATE TABLE t (a TEXT, b TEXT, {columns}, PRIMARY KEY (a, b), {indexes})")
+
+
+@pytest.mark.parametrize(("most", "options", "says"), [(20, "", "21 global"), (5, "WITH (local='true')", "6 local")])
+def test_a_text_may_have_no_more_indexes_than_a_declaration(most: int, options: str, says: str) -> None:
+    assert len(indexed(most, options).indexes) == most
+    with pytest.raises(ProgrammingError, match=f"{says} indexes"):
+        indexed(most + 1, options)

@@ -5,14 +5,20 @@ from typing import Any
 import pytest
 
 from sqlalchemy_dynamorm.errors import (
+    AccessDenied,
+    DatabaseError,
     DuplicateTable,
     OperationalError,
+    ProgrammingError,
     UndefinedTable,
 )
+from sqlalchemy_dynamorm.plan.table_options import TableOptions
 from sqlalchemy_dynamorm.run.counters import Counters
 from sqlalchemy_dynamorm.run.definitions import NewTable, OldTable, create_table, drop_table
 from sqlalchemy_dynamorm.run.description import parse
-from tests.scripted import Reply, done, failed
+from sqlalchemy_dynamorm.sql import nodes
+from sqlalchemy_dynamorm.sql.reader import read
+from tests.scripted import Reply, done, failed, play
 from tests.unit.run.describing import BY_NAME, GONE, USERS, described, index
 
 NOBODY = Counters(None)
@@ -87,3 +93,55 @@ def test_a_description_leaves_out_what_is_not_ready() -> None:
     ready = described("ACTIVE", index("UPDATING"))
     assert isinstance(ready, dict)
     assert parse(ready["Table"], "users").indexes == (BY_NAME,)
+
+
+def test_a_table_that_is_being_deleted_is_waited_for() -> None:
+    played = done(
+        making(), IN_USE, described("DELETING"), described("DELETING"), GONE, {}, described("ACTIVE", index())
+    )
+    assert played.operations == ["CreateTable", *["DescribeTable"] * 3, "CreateTable", "DescribeTable"]
+
+
+def test_options_that_create_table_does_not_take_follow_it() -> None:
+    options = TableOptions(stream="NEW_IMAGE", ttl="until", tags=(("a", "b"),))
+    streaming = described(
+        "ACTIVE", index(), StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}, TableArn="arn"
+    )
+    no_ttl: Reply = {"TimeToLiveDescription": {}}
+    tags: Reply = {"Tags": [{"Key": "a", "Value": "b"}]}
+    played = done(create_table(NewTable(USERS, None, options), NOBODY), {}, streaming, streaming, no_ttl, tags)
+    assert played.requests[0].params["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
+    assert played.requests[0].params["Tags"] == [{"Key": "a", "Value": "b"}]
+    assert played.operations == [
+        *("CreateTable", "DescribeTable", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource"),
+        "UpdateTimeToLive",
+    ]
+
+
+def test_a_run_that_was_killed_before_the_options_is_finished_by_the_next() -> None:
+    there = described("ACTIVE", index())
+    no_ttl: Reply = {"TimeToLiveDescription": {}}
+    again = create_table(NewTable(USERS, None, TableOptions(ttl="until")), NOBODY)
+    played = done(again, IN_USE, there, no_ttl, there, no_ttl, there, no_ttl)
+    assert played.operations[-1] == "UpdateTimeToLive"
+    other = {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": "age"}}
+    error = failed(create_table(NewTable(USERS, None, TableOptions(ttl="until")), NOBODY), IN_USE, there, other)
+    assert isinstance(error, DuplicateTable)
+    assert "with other options: ttl" in str(error)
+
+
+def test_a_protected_table_stays_and_the_message_says_how_to_drop_it() -> None:
+    error = failed(
+        dropping(), DatabaseError("Table is protected: deletion protection is on", code="ValidationException")
+    )
+    assert isinstance(error, ProgrammingError)
+    assert "SET (deletion_protection='false')" in str(error)
+
+
+def test_no_permission_takes_the_declaration_back() -> None:
+    node = read("CREATE TABLE users (id VARCHAR, PRIMARY KEY (id))")
+    assert isinstance(node, nodes.CreateTable)
+    denied = AccessDenied("CreateTable: no", code="AccessDeniedException")
+    played = play(create_table(NewTable(USERS, node), Counters("system")), {}, denied, {})
+    assert played.error is denied
+    assert played.operations == ["PutItem", "CreateTable", "DeleteItem"]
