@@ -105,6 +105,8 @@ class DynamoDBImpl(DefaultImpl):
         if self.as_sql or self.connection is None or {"dont_mutate", "revision_context"} & set(self.context_opts):
             return
         self._lock = lock.acquire(self.connection, self._versions, self.context_opts)
+        # The rows of a migration may be more than a transaction takes; its version goes with the last of them.
+        self.connection.execution_options(dynamodb_overflow="split")
         self._journal.listen(self.connection)
         if self._lock is not None:
             ending.at_the_end(self, self._lock.release)

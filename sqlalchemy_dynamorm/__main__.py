@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy_dynamorm.errors import Error
@@ -104,6 +105,34 @@ def _unlock_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version-table", default="alembic_version", help="Alembic's version table, if it is another")
 
 
+def _template_path(_: argparse.Namespace) -> int:
+    print(import_module("alembic_ext.commands").template_path())
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    check = import_module("alembic_ext.commands").check  # by name: Alembic's side is above this one
+    return int(check(options.url, options.metadata, options.version_table, say=print))
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    _unlock_arguments(parser)
+    parser.add_argument("metadata", help="where the tables are declared: module:metadata, or module:Base")
+
+
+def _run_script(options: argparse.Namespace) -> int:
+    from sqlalchemy_dynamorm.dialect.scripts import run_script
+
+    run_script(options.url, options.script.read(), first=options.first, say=print)
+    return 0
+
+
+def _run_script_arguments(parser: argparse.ArgumentParser) -> None:
+    _init_arguments(parser)
+    parser.add_argument("script", type=argparse.FileType(encoding="utf-8"), help="the file; - for standard input")
+    parser.add_argument("--from", dest="first", type=int, default=1, help="the number of the first statement to run")
+
+
 COMMANDS = {
     "init": Command("make the system table, and tables that are missing", _init, _init_arguments),
     "reconcile": Command(
@@ -111,6 +140,9 @@ COMMANDS = {
         _reconcile,
         _reconcile_arguments,
     ),
+    "check": Command("say how tables differ from their models, and exit with 1 if they do", _check, _check_arguments),
+    "run-script": Command("run what alembic upgrade --sql printed", _run_script, _run_script_arguments),
+    "template-path": Command("print where alembic init -t finds the template of migrations", _template_path),
     "unlock": Command("take the migration lock from an owner that is gone", _unlock, _unlock_arguments),
     "install-local": Command("install the embedded server of dynamodb+local://", _install_local),
 }

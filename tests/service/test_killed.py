@@ -1,0 +1,86 @@
+"""An upgrade that is killed at any point and run again ends in the same schema and data.
+
+``MIGRATION_KILLS`` says how often it is killed, twice without it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.servers import Server
+from tests.service.project import Project
+
+KILLS = int(os.environ.get("MIGRATION_KILLS", "2"))
+ONE = """
+columns = sa.Column("id", sa.String, primary_key=True), sa.Column("mail", sa.String), sa.Column("n", sa.Integer)
+op.create_table("people", *columns)
+op.create_index("by_n", "people", ["n"])
+op.create_table("orders", sa.Column("id", sa.Integer, primary_key=True), sa.Column("who", sa.String))
+people = sa.table("people", sa.column("id"), sa.column("mail"), sa.column("n"))
+op.bulk_insert(people, [{"id": f"p{n}", "mail": f"m{n}", "n": n} for n in range(40)])
+"""
+TWO = """
+op.add_column("people", sa.Column("size", sa.Integer, server_default="7", nullable=False))
+op.alter_column("people", "mail", new_column_name="post")
+op.create_unique_constraint("one_post", "people", ["post"])
+op.create_foreign_key("fk_who", "orders", "people", ["who"], ["id"])
+people = sa.Table("people", sa.MetaData(), sa.Column("id", sa.String, primary_key=True), sa.Column("n", sa.Integer))
+op.backfill(people, lambda row: {"n": row["n"] + 1}, "more", chunk=5)
+op.create_table_comment("orders", "What they bought")
+op.drop_index("by_n", table_name="people")
+"""
+
+
+def state(project: Project) -> dict[str, Any]:
+    """All that the migrations make."""
+    project.renew()
+    inspector = sa.inspect(project.engine)
+    inspector.get_columns("people")
+    return {
+        "version": project.version(),
+        "tables": inspector.get_table_names(),
+        "columns": [
+            (column["name"], str(column["type"]), column["nullable"]) for column in inspector.get_columns("people")
+        ],
+        "indexes": inspector.get_indexes("people"),
+        "unique": inspector.get_unique_constraints("people"),
+        "foreign": inspector.get_foreign_keys("orders"),
+        "comment": inspector.get_table_comment("orders"),
+        "rows": sorted(project.rows("SELECT id || '/' || post || '/' || n || '/' || size FROM people")),
+    }
+
+
+def test_killed_anywhere_and_run_again_it_ends_the_same(project: Project, ministack: Server, schema: str) -> None:
+    project.url = ministack.url(schema)
+    project.migration("a1", None, ONE)
+    project.migration("b2", "a1", TWO)
+    project.edit_env("connection=connection,", "connection=connection, dynamodb_lock_lease=1,")
+    upgrade = project.command_line("upgrade", "head")
+    before = time.monotonic()
+    subprocess.run(**upgrade, check=True, timeout=120)
+    took = time.monotonic() - before
+    wanted = state(project)
+    assert wanted["rows"][0] == "p0/m0/1/7"
+    killed = 0
+    chance = random.Random(0)
+    for _ in range(KILLS):
+        for table in ("people", "orders", "alembic_version"):
+            with project.engine.connect() as connection:
+                connection.execute(sa.text(f"DROP TABLE {table}"))
+        running = subprocess.Popen(**upgrade, stderr=subprocess.DEVNULL)
+        try:
+            running.wait(chance.uniform(0.4, 1) * took)
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGKILL)
+            killed += 1
+        running.wait()
+        subprocess.run(**upgrade, check=True, timeout=120)
+        assert state(project) == wanted
+    assert killed > 0
