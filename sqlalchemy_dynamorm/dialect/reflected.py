@@ -148,11 +148,9 @@ def _index(
         "dynamodb_write_capacity": units and units[1],
     }
     unique = declared is not None and declared.unique
-    found: ReflectedIndex = {"name": name, "column_names": list(index.key), "unique": unique}
     given = {option: value for option, value in options.items() if value is not None}
-    if given:
-        found["dialect_options"] = given
-    return found
+    # There without an entry too, as SQLite's and PostgreSQL's dialects have it.
+    return {"name": name, "column_names": list(index.key), "unique": unique, "dialect_options": given}
 
 
 def table_options(options: TableOptions) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token
 
-from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError
+from sqlalchemy_dynamorm.errors import ProgrammingError, SQLSyntaxError, Unsupported
 from sqlalchemy_dynamorm.sql import nodes, read_changes  # noqa: F401 - its handlers register themselves
 from sqlalchemy_dynamorm.sql.closed_world import Scope, unsupported
 from sqlalchemy_dynamorm.sql.grammar import first_word, syntax_error, tokens_of, tree_of
@@ -17,10 +17,19 @@ from sqlalchemy_dynamorm.sql.read_definitions import read_definition
 from sqlalchemy_dynamorm.sql.read_queries import query
 
 _QUERIES = frozenset({"SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE"})
-_OTHERS = frozenset(
-    "ANALYZE ATTACH BEGIN CALL COMMIT COPY DECLARE DESCRIBE DETACH END EXECUTE GRANT LOCK MERGE PRAGMA "
-    "REINDEX RELEASE REVOKE ROLLBACK SAVEPOINT SET SHOW START TABLE TRUNCATE USE VACUUM VALUES".split()
-)
+_OTHERS = {
+    **dict.fromkeys("CALL COPY DECLARE EXECUTE LOCK MERGE SET TABLE USE VALUES".split(), "it is not handled yet"),
+    **dict.fromkeys(
+        "BEGIN COMMIT END RELEASE ROLLBACK SAVEPOINT START".split(),
+        "a transaction is the connection's: use its begin(), begin_nested(), commit() and rollback()",
+    ),
+    **dict.fromkeys("ANALYZE ATTACH DETACH REINDEX VACUUM".split(), "DynamoDB has nothing like it to do; leave it out"),
+    **dict.fromkeys("DESCRIBE SHOW".split(), "sqlalchemy.inspect(engine) says what there is"),
+    **dict.fromkeys("GRANT REVOKE".split(), "permissions are AWS IAM's"),
+    "PRAGMA": "it is SQLite's own; whether foreign keys are checked says the option foreign_keys of create_engine()",
+    "TRUNCATE": "DELETE FROM without WHERE empties a table",
+}
+"""Statements that are known and not handled, with what to do instead."""
 
 
 def read(text: str, lists: frozenset[str] = frozenset()) -> nodes.Statement:
@@ -59,7 +68,7 @@ def _explained(tokens: list[Token], text: str, scope: Scope) -> nodes.Query:
 def _query(tokens: list[Token], text: str, scope: Scope) -> nodes.Query:
     verb = first_word(tokens, text)
     if verb in _OTHERS:
-        raise unsupported(verb)
+        raise Unsupported(f"{verb} is not supported: {_OTHERS[verb]}.")
     if verb not in _QUERIES and verb != "(":
         raise syntax_error(tokens[:1], text)
     if verb in ("INSERT", "REPLACE"):
