@@ -64,6 +64,11 @@ class Analysis:
     whole: bool = True
     _blocks: dict[int, Block] = field(default_factory=dict)
 
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Those of all SELECTs."""
+        return tuple(self._blocks.values())
+
     # ---- queries
 
     def relation(self, query: nodes.Relation, parent: Block | None, common: dict[str, Shape]) -> Shape:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.analysis import Analysis
+from sqlalchemy_dynamorm.plan.grouping import check_grouped
 from sqlalchemy_dynamorm.plan.kinds import kind_of, type_name
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import refuse_scan
@@ -67,6 +68,7 @@ def analysed(
     analysis = Analysis(tables, cut)
     shape = analysis.relation(query, None, {})
     _refuse_alike(analysis)
+    check_grouped(analysis)
     text = rewritten(text, _edits(analysis, text, lists))
     params = [name for name in param_names(text) if name != NOW]
     plan = LocalPlan(

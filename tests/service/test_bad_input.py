@@ -121,6 +121,68 @@ STATEMENTS = {
     "a function nobody knows": Bad(
         sa.text("SELECT soundex(text) FROM notes"), exc.NotSupportedError, errors.Unsupported, "SOUNDEX"
     ),
+    "a column of two tables": Bad(
+        sa.text("SELECT text FROM notes AS a JOIN notes AS b ON a.author = b.topic WHERE a.author = 'ada'"),
+        exc.ProgrammingError,
+        errors.ProgrammingError,
+        "The column 'text' is ambiguous: write the table before it",
+    ),
+    "a column of no table of a join": Bad(
+        sa.text("SELECT txet FROM notes AS a JOIN notes AS b ON a.author = b.topic WHERE a.author = 'ada'"),
+        exc.ProgrammingError,
+        errors.UndefinedColumn,
+        "no column 'txet' in the tables of this statement. Did you mean 'text'",
+    ),
+    "an aggregate in WHERE": Bad(
+        sa.select(NOTES.c.text).where(NOTES.c.author == "ada", sa.func.count() > 1),
+        exc.ProgrammingError,
+        errors.ProgrammingError,
+        "count stands where it can't: in a WHERE.*Put it in HAVING, or in a subquery",
+    ),
+    "a column that is not in GROUP BY": Bad(
+        sa.select(NOTES.c.text, sa.func.count()).group_by(NOTES.c.author),
+        exc.ProgrammingError,
+        errors.ProgrammingError,
+        r"The column 'text' is shown of groups of rows.*add it to GROUP BY, or take min\(\) or max\(\) of it",
+    ),
+    "a hint for no index": Bad(
+        WHOLE.where(NOTES.c.topic == "x").with_hint(NOTES, "INDEX nowhere", "dynamodb"),
+        exc.ProgrammingError,
+        errors.UndefinedIndex,
+        "has no index 'nowhere'; it has 'ix_notes_topic'",
+    ),
+    "a hint for an index that cannot be strongly consistent": Bad(
+        WHOLE.where(NOTES.c.topic == "x")
+        .with_hint(NOTES, "INDEX ix_notes_topic", "dynamodb")
+        .execution_options(dynamodb_consistent_read="true"),
+        exc.NotSupportedError,
+        errors.NotSupportedError,
+        "consistent_read=true, and a global index is never strongly consistent",
+    ),
+    "a negative LIMIT": Bad(
+        WHOLE.limit(-1), exc.DataError, errors.DataError, "LIMIT takes a whole number of rows, 0 or more"
+    ),
+    "a negative OFFSET": Bad(
+        WHOLE.offset(-1), exc.DataError, errors.DataError, "OFFSET takes a whole number of rows, 0 or more"
+    ),
+    "a negative LIMIT in the text": Bad(
+        sa.text("SELECT text FROM notes LIMIT -1"),
+        exc.ProgrammingError,
+        errors.ProgrammingError,
+        "LIMIT takes a parameter or a whole number from 0 up",
+    ),
+    "columns that cannot be compared": Bad(
+        WHOLE.where(NOTES.c.author == "ada", NOTES.c.text == NOTES.c.price),
+        exc.ProgrammingError,
+        errors.ProgrammingError,
+        "hold string and decimal values, which are never equal and have no order.*or CAST one of them",
+    ),
+    "a value that cannot be compared": Bad(
+        WHOLE.where(NOTES.c.author == "ada", NOTES.c.text > sa.literal(7, sa.types.NullType())),
+        exc.DataError,
+        errors.DataError,
+        "'text' is declared string and was given a value of type int; convert it",
+    ),
     "a scan without leave": Bad(
         WHOLE.where(NOTES.c.text == "x"),
         exc.NotSupportedError,
