@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from sqlalchemy_dynamorm.errors import InterfaceError, Unsupported
+from sqlalchemy_dynamorm.errors import InterfaceError
 from sqlalchemy_dynamorm.plan.options import ENGINE_OPTIONS, PlanOptions, choice
 
 
@@ -58,13 +58,8 @@ class Settings:
     plan: PlanOptions = field(default_factory=PlanOptions)
 
 
-# Options of the contract whose other values come with later work: the default is taken, the rest refused by name.
-NOT_YET: dict[str, tuple[str, ...]] = {
-    "foreign_keys": ("declare",),
-}
-
 _PLAIN = tuple(field.name for field in fields(Settings) if field.name != "plan")
-OPTIONS: tuple[str, ...] = (*_PLAIN, *ENGINE_OPTIONS, *NOT_YET)
+OPTIONS: tuple[str, ...] = (*_PLAIN, *ENGINE_OPTIONS)
 """Every option there is, by name."""
 
 
@@ -73,26 +68,17 @@ def settings(options: Mapping[str, Any]) -> Settings:
 
     :param options: option name to value; text is converted as a URL's query string needs it.
     :raises InterfaceError: an unknown option, or a value an option does not take; both by name.
-    :raises Unsupported: a value that is in the contract but not built yet.
     """
     plain: dict[str, Any] = {}
     plan: dict[str, Any] = {}
     for name, value in options.items():
-        if name in NOT_YET:
-            _refuse_unbuilt(name, value)
-        elif name in ENGINE_OPTIONS:
+        if name in ENGINE_OPTIONS:
             plan[name] = value
         elif name in _PLAIN:
             plain[name] = _converted(name, value)
         else:
             raise InterfaceError(f"There is no option {name!r}. The options are: {', '.join(sorted(OPTIONS))}.")
     return Settings(**plain, plan=PlanOptions().with_overrides(plan))
-
-
-def _refuse_unbuilt(name: str, value: Any) -> None:
-    if str(value) not in NOT_YET[name]:
-        built = ", ".join(NOT_YET[name])
-        raise Unsupported(f"The option {name}={value!r} is not built yet; what is there: {name}={built}.")
 
 
 def _to_bool(text: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.sql import sqltypes
 
 from sqlalchemy_dynamorm.dialect import secondary
@@ -63,6 +64,8 @@ def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> pl
             foreign_writers=_flag(table, "foreign_writers"),
             system=dialect.settings.system_table if uniques else None,
             expires=_expires(table, columns),
+            references=_references(table, dialect, schema),
+            referrers=_referrers(table),
         )
 
 
@@ -74,6 +77,53 @@ def _uniques(table: sa.Table, key: tuple[str, ...]) -> tuple[planned.Unique, ...
         name = str(each.name) if isinstance(each.name, str) else None
         found.append(planned.Unique(name, tuple(str(column.name) for column in each.columns)))
     return kept_by_guards(found, key)
+
+
+def _references(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> tuple[planned.Reference, ...]:
+    return tuple(
+        _reference(each, dialect, schema)
+        for each in sorted(table.foreign_key_constraints, key=lambda each: (str(each.name), each.column_keys))
+    )
+
+
+def _reference(constraint: sa.ForeignKeyConstraint, dialect: DynamoDBDialect, schema: str | None) -> planned.Reference:
+    """A foreign key with what is known of its parent: it may be declared elsewhere, or not be of the primary key."""
+    name = str(constraint.name) if isinstance(constraint.name, str) else None
+    columns = tuple(str(element.parent.name) for element in constraint.elements)
+    try:
+        targets = tuple(str(element.column.name) for element in constraint.elements)
+    except (exc.NoReferenceError, exc.InvalidRequestError):
+        return planned.Reference(name, columns, (), why="the table it refers to is not declared beside it")
+    parent = constraint.elements[0].column.table
+    if {*targets} != {*key_names(parent)}:
+        return planned.Reference(name, columns, targets, why="it refers to columns that are not the whole primary key")
+    if constraint.table.schema not in (parent.schema, schema):
+        why = "a schema_translate_map says the schema of this table, and the one it refers to is of another"
+        return planned.Reference(name, columns, targets, why=why)
+    same = parent.schema == constraint.table.schema
+    return planned.Reference(name, columns, targets, _keyed(parent, dialect, schema if same else parent.schema))
+
+
+def _keyed(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> planned.Table:
+    """A table as far as its key goes."""
+    columns = {str(column.name): _column(column, table, dialect) for column in table.columns}
+    partition, sort, hidden, packed = key_attributes(key_names(table))
+    physical_ = physical_name(table, dialect, schema)
+    expires = _expires(table, columns)
+    return planned.Table(
+        table.name, physical_, (*columns.values(), *hidden), partition, sort, packed=packed, expires=expires
+    )
+
+
+def _referrers(table: sa.Table) -> tuple[str, ...]:
+    """The tables that have foreign keys to a table, as far as they are declared in its MetaData."""
+    found = {
+        other.name
+        for other in table.metadata.tables.values()
+        for each in other.foreign_keys
+        if each._get_colspec().rpartition(".")[0] == table.fullname
+    }
+    return tuple(sorted(found))
 
 
 def _flag(table: sa.Table, option: str) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.policy import check_scan
 from sqlalchemy_dynamorm.plan.predicates import Predicate, columns_of, conjuncts, every
 from sqlalchemy_dynamorm.plan.reading import read
+from sqlalchemy_dynamorm.plan.references import check_references, check_referrers
 from sqlalchemy_dynamorm.plan.resolve import Names
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.scopes import Tables
@@ -37,6 +38,9 @@ def plan_update(statement: nodes.Update, written: Written, tables: Tables, optio
             taken.append((column, operand))
         else:
             assignments.append(assignment(column, operand, names.resolve, key=name in table.key_columns))
+    check_references(table, [each.column.name for each in assignments])
+    if any(each.column.name in table.key_columns for each in assignments):
+        check_referrers(table)
     set_ = (*assignments, *stamps(table, {each.column for each in assignments}))
     return _as_asked(_change(statement, names, set_, taken, written, tables, options), options)
 
@@ -44,6 +48,7 @@ def plan_update(statement: nodes.Update, written: Written, tables: Tables, optio
 def plan_delete(statement: nodes.Delete, written: Written, tables: Tables, options: PlanOptions) -> ChangePlan:
     """The plan of a DELETE."""
     names = Names(tables(statement.table), statement.table)
+    check_referrers(names.table)
     return _as_asked(_change(statement, names, None, (), written, tables, options), options)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy_dynamorm.plan.kinds import column_of
 from sqlalchemy_dynamorm.plan.limits import check_indexes
 from sqlalchemy_dynamorm.plan.names import logical, physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
-from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table, Unique
+from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Reference, Table, Unique
 from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS, index_units, option_text
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -48,6 +48,11 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
     return replace(keyed, uniques=_uniques(node, key), expires=_expires(node, by_name))
 
 
+def _unknown(key: nodes.ForeignKey) -> Reference:
+    why = "the key of the table it refers to is not known to a text; write the row with Table objects"
+    return Reference(key.name, key.columns, key.target_columns, why=why)
+
+
 def _expires(node: nodes.CreateTable, columns: Mapping[str, Column]) -> Column | None:
     """The column that hides its rows when they expire, where the table asks for it."""
     named = _words(node).get("hide_expired")
@@ -75,6 +80,7 @@ def declared_as(found: Table, node: nodes.CreateTable, system: str | None) -> Ta
         uniques=uniques,
         foreign_writers=True,
         system=system if uniques else None,
+        references=tuple(_unknown(key) for key in node.foreign_keys),
         expires=_expires(node, {column.name: column for column in columns}),
     )
 

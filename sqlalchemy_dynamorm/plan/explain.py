@@ -152,6 +152,7 @@ def _insert(plan: InsertPlan) -> Iterator[Step]:
         condition = f"attribute_not_exists({table.partition})"
         yield Step("PutItem", table.physical, None, None, condition, f"{_rows(plan)}; {_COMMIT}")
     yield from _guards(table, None)
+    yield from _parents(table, None)
 
 
 def _upsert(plan: InsertPlan, conflict: Conflict) -> Iterator[Step]:
@@ -202,6 +203,14 @@ def _guards(table: Table, changed: frozenset[str] | None) -> Iterator[Step]:
     if names:
         why = f"in one transaction with the row, at once too: the guards of the unique values of {names}"
         yield Step("TransactWriteItems", table.system, None, None, None, why)
+
+
+def _parents(table: Table, changed: frozenset[str] | None) -> Iterator[_Step]:
+    """The rows that must be there where these columns change; ``None`` for all."""
+    for each in table.references:
+        if each.parent is not None and (changed is None or changed & {*each.columns}):
+            why = f"in one transaction with the row: the row that {', '.join(each.columns)} refers to is there"
+            yield "ConditionCheck", each.parent.physical, None, ", ".join(each.targets), None, why
 
 
 def _held(table: Table, changed: frozenset[str] | None) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy_dynamorm.plan.conflicts import conflict
 from sqlalchemy_dynamorm.plan.finding import taken_kinds
 from sqlalchemy_dynamorm.plan.next_values import told_apart
 from sqlalchemy_dynamorm.plan.options import PlanOptions
+from sqlalchemy_dynamorm.plan.references import check_references, check_referrers
 from sqlalchemy_dynamorm.plan.resolve import Names
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.plan.scopes import Tables
@@ -36,6 +37,9 @@ def plan_insert(statement: nodes.Insert, written: Written, tables: Tables, optio
     names = Names(tables(statement.table), statement.table)
     columns, given, source = _given(statement, names, written, tables, options)
     _refuse_twice(columns, "the column list of INSERT")
+    check_references(names.table)
+    if statement.conflict is not None and statement.conflict.action == "replace":
+        check_referrers(names.table)
     for column in columns:
         if column.generated is not None:
             raise ProgrammingError(f"The column {column.name!r} is computed: leave it out of INSERT.")

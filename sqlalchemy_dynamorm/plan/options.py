@@ -15,6 +15,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "index_read": ("eventual", "verify"),
     "insert_check": ("commit", "statement"),
     "idempotent_writes": ("auto", "always"),
+    "foreign_keys": ("declare", "check"),
 }
 MAX_SEGMENTS = 1_000_000
 """``TotalSegments`` of a Scan (DynamoDB API reference)."""
@@ -34,6 +35,7 @@ class PlanOptions:
         read, or at the statement, and at commit once more.
     :ivar index_read: ``verify`` reads the items that a global index names from the table, strongly, and checks them.
     :ivar idempotent_writes: ``always`` sends each single write as a transaction of one, at twice the price.
+    :ivar foreign_keys: ``check`` has each written row's parents checked, in the same transaction.
     :ivar index: the index that a statement is to use; only a statement has this one.
     :ivar aside: indexes that the service says it cannot use, each with its table, by physical names; not a user's.
     """
@@ -46,6 +48,7 @@ class PlanOptions:
     insert_check: Literal["commit", "statement"] = "commit"
     index_read: Literal["eventual", "verify"] = "eventual"
     idempotent_writes: Literal["auto", "always"] = "auto"
+    foreign_keys: Literal["declare", "check"] = "declare"
     index: str | None = None
     aside: frozenset[tuple[str, str]] = frozenset()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy_dynamorm.plan.changing import plan_delete, plan_update
 from sqlalchemy_dynamorm.plan.inserting import plan_insert
 from sqlalchemy_dynamorm.plan.options import PlanOptions
+from sqlalchemy_dynamorm.plan.references import enforced
 from sqlalchemy_dynamorm.plan.scopes import Tables
 from sqlalchemy_dynamorm.plan.selecting import hinted, plan_select
 from sqlalchemy_dynamorm.plan.steps import Plan
@@ -23,6 +24,7 @@ def plan(statement: nodes.Query, written: Written, tables: Tables, options: Plan
     """
     if isinstance(statement, nodes.Select | nodes.Compound):
         return plan_select(statement, written, tables, options)
+    tables = enforced(tables, options)
     if isinstance(statement, nodes.Insert):
         return plan_insert(statement, written, tables, options)
     options = hinted(statement.table, written, options)

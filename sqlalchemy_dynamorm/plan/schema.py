@@ -145,6 +145,22 @@ class Unique:
     columns: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key.
+
+    :ivar columns: the child's; ``targets`` are the parent's, one for each.
+    :ivar parent: the parent's table, of which only the key is known; ``None`` where it is not looked for by key.
+    :ivar why: why not.
+    """
+
+    name: str | None
+    columns: tuple[str, ...]
+    targets: tuple[str, ...]
+    parent: Table | None = None
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table that a statement names.
@@ -156,6 +172,7 @@ class Table:
     :ivar declared: ``False`` where only DescribeTable is known: any other attribute may exist.
     :ivar uniques: the unique constraints that guards in the system table keep: those that do not hold the whole key.
     :ivar foreign_writers: others write it without keeping guards, so they serve no lookup.
+    :ivar references: its foreign keys; ``referrers`` are the tables that have foreign keys to it.
     :ivar expires: the column that says when a row expires, where the table hides expired rows.
     :ivar system: the system table's physical name, ``None`` where the engine has none.
     """
@@ -172,6 +189,18 @@ class Table:
     foreign_writers: bool = False
     system: str | None = None
     expires: Column | None = None
+    references: tuple[Reference, ...] = ()
+    referrers: tuple[str, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether a row is written together with others: its guards, and checks of what it refers to."""
+        return bool(self.uniques or self.references)
+
+    @property
+    def constrained(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of each unique constraint and of each foreign key."""
+        return (*(each.columns for each in self.uniques), *(each.columns for each in self.references))
 
     @property
     def key(self) -> tuple[str, ...]:

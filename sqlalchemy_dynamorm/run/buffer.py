@@ -318,7 +318,7 @@ def _composed(entry: Entry, done: Done) -> tuple[Edits, frozenset[str]]:
     """
     relative = {name: edit for name, edit in entry.relative.items() if name not in done.edits}
     pins = set(done.used)
-    guarded = {name for unique in entry.table.uniques for name in unique.columns}  # a guard holds the value itself
+    guarded = {name for columns in entry.table.constrained for name in columns}  # a guard is of the value itself
     for name, edit in done.edits.items():
         if not edit.relative or (name in entry.changed and name not in entry.relative):
             continue

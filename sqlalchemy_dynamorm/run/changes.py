@@ -128,7 +128,10 @@ class Changer:
     def _guarded(self) -> bool:
         """Whether guards change with the items."""
         set_ = None if self.plan.assignments is None else _written(self.plan)
-        return any(set_ is None or set_ & {*unique.columns} for unique in self.plan.table.uniques)
+        table = self.plan.table
+        if set_ is None:
+            return bool(table.uniques)
+        return any(set_ & {*columns} for columns in table.constrained)
 
     # --- in a transaction ---
 
@@ -268,6 +271,6 @@ def _needed(plan: ChangePlan) -> frozenset[str] | None:
     if _written(plan) != {column.name for column in given}:
         return None
     shown = [column for column in (plan.returning.fields if plan.returning else ()) if column not in given]
-    guarded = [name for unique in plan.table.uniques for name in unique.columns]
+    guarded = [name for columns in plan.table.constrained for name in columns]
     judged = () if plan.finding is None else plan.finding.judged
     return frozenset([*(column.name for column in (*columns_of(plan.where), *shown, *judged)), *guarded])

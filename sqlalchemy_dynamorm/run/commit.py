@@ -30,6 +30,7 @@ from sqlalchemy_dynamorm.run.chunks import chunks
 from sqlalchemy_dynamorm.run.decode import RowDecoder, responses
 from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.lost import excludes_itself
+from sqlalchemy_dynamorm.run.parents import Parent
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.taking import MAX_ACTIONS, MAX_BYTES, Taking
 from sqlalchemy_dynamorm.run.values import Item
@@ -101,7 +102,7 @@ def commit_each(buffers: Sequence[Buffer]) -> Asking[list[Error | None]]:
     for at, buffer in enumerate(buffers):
         try:
             taking = Taking.of(expected(buffer))
-            if len(taking.entries) == 1 and not taking.guards:
+            if len(taking.entries) == 1 and not (taking.guards or taking.parents):
                 alone.append((at, taking, _request(taking.entries[0])))
             else:
                 yield from commit(buffer)
@@ -253,7 +254,7 @@ def _holds(check: Check, item: Item) -> bool:
 def cancelled(failure: TransactionCanceled, taking: Taking) -> Error:
     """The error of the first action that was refused; a taken key or a lost row goes before a mere conflict."""
     guarding = [guard.table for guard in taking.guards for _ in guard.actions()]
-    subjects: list[Entry | Table] = [*taking.entries, *guarding]
+    subjects: list[Entry | Table | Parent] = [*taking.entries, *guarding, *taking.parents]
     failed = [(about, reason) for about, reason in zip(subjects, failure.reasons, strict=False) if _refused(reason)]
     failed.sort(key=lambda pair: pair[1].get("Code") != "ConditionalCheckFailed")
     if not failed:
@@ -269,10 +270,12 @@ def _refused(reason: Mapping[str, Any]) -> bool:
     return bool(reason.get("Code", "None") != "None")
 
 
-def _of_reason(about: Entry | Table, reason: Mapping[str, Any]) -> Error:
-    """The error of one action: of an entry, or of a guard of a table."""
-    code, table = reason["Code"], about.table if isinstance(about, Entry) else about
+def _of_reason(about: Entry | Table | Parent, reason: Mapping[str, Any]) -> Error:
+    """The error of one action: of an entry, of a guard of a table, or of the check of a parent."""
+    code, table = reason["Code"], about if isinstance(about, Table) else about.table
     match code:
+        case "ConditionalCheckFailed" if isinstance(about, Parent):
+            return about.violation()
         case "ConditionalCheckFailed" if isinstance(about, Entry):
             return _lost(about, reason.get("Item"))
         case "TransactionConflict":

@@ -129,8 +129,8 @@ def pinned(entry: Entry) -> Entry:
     """The entry on condition that what it leaves of a constraint's columns is what was read: the guard is of both."""
     if not in_place(entry):
         return entry
-    left = {name for unique in affected(entry) for name in unique.columns} - entry.changed
-    return replace(entry, pins=entry.pins | left)
+    left = {name for columns in entry.table.constrained if entry.changed & {*columns} for name in columns}
+    return replace(entry, pins=entry.pins | (left - entry.changed))
 
 
 def guards(entries: Iterable[Entry]) -> list[Guard]:

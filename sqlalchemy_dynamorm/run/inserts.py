@@ -133,7 +133,7 @@ class Inserter:
             yield from refuse_taken_values(buffer, table, keys)
 
     def _put(self, items: list[Item], own: list[bool]) -> Asking[None]:
-        if self.plan.table.uniques:
+        if self.plan.table.several:
             yield from self._put_guarded(items)
             return
         table = self.plan.table

@@ -7,7 +7,7 @@ the guard is taken over, on condition that guard and row are still so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import Error
@@ -16,6 +16,7 @@ from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.expiry import alive
 from sqlalchemy_dynamorm.run.guards import OWNER, Guard, guard_of, guards, in_place, owner_of, pinned
 from sqlalchemy_dynamorm.run.keys import identity
+from sqlalchemy_dynamorm.run.parents import Parent, parents
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.sources import whole_items
 from sqlalchemy_dynamorm.run.system import system_table
@@ -32,16 +33,17 @@ class Taking:
 
     entries: list[Entry]
     guards: list[Guard]
+    parents: list[Parent] = field(default_factory=list)
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> Taking:
-        """:raises UniqueViolation, Unsupported: see :func:`~.run.guards.guards`."""
-        return cls([pinned(entry) for entry in entries], guards(entries))
+        """:raises UniqueViolation, Unsupported, ForeignKeyViolation: see :func:`guards` and :func:`parents`."""
+        return cls([pinned(entry) for entry in entries], guards(entries), parents(entries))
 
     @property
     def count(self) -> int:
         """How many actions it takes."""
-        return len(self.entries) + sum(2 if guard.watched else 1 for guard in self.guards)
+        return len(self.entries) + sum(2 if guard.watched else 1 for guard in self.guards) + len(self.parents)
 
     @property
     def size(self) -> int:
@@ -49,8 +51,9 @@ class Taking:
         return sum(item_size(entry.after or entry.key) for entry in self.entries)
 
     def actions(self) -> list[Action]:
-        """The entries' actions, then the guards'."""
-        return [entry.action() for entry in self.entries] + self._guarding()
+        """The entries' actions, then the guards', then the checks of parents."""
+        checks = [parent.action() for parent in self.parents]
+        return [entry.action() for entry in self.entries] + self._guarding() + checks
 
     def _guarding(self) -> list[Action]:
         return [action for guard in self.guards for action in guard.actions()]

@@ -55,7 +55,7 @@ class Upserter:
         """
         if buffer is not None:
             return (yield from self._buffered(rows, buffer))
-        if self.plan.table.uniques or (self.changer is not None and self.changer.plan.moves):
+        if self.plan.table.several or (self.changer is not None and self.changer.plan.moves):
             count = 0
             for row in rows:
                 count += yield from alone(partial(self._buffered, [row]))

@@ -34,6 +34,15 @@ def absent(table: Table, placeholders: Placeholders) -> str:
     return f"({nothing} OR {placeholders.name(table.expires.name)} <= {placeholders.value(present_second())})"
 
 
+def there(table: Table, placeholders: Placeholders) -> str:
+    """The condition that an item has the key, and has not expired, where the table hides such."""
+    found = present(table, placeholders)
+    if table.expires is None:
+        return found
+    name, now = placeholders.name(table.expires.name), placeholders.value(present_second())
+    return f"{found} AND (attribute_not_exists({name}) OR {name} > {now})"
+
+
 def present(table: Table, placeholders: Placeholders) -> str:
     """The condition that an item has the key."""
     return f"attribute_exists({placeholders.name(table.partition)})"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sqlalchemy_dynamorm.client.settings import NOT_YET, OPTIONS, Settings, settings
-from sqlalchemy_dynamorm.errors import InterfaceError, Unsupported
+from sqlalchemy_dynamorm.client.settings import OPTIONS, Settings, settings
+from sqlalchemy_dynamorm.errors import InterfaceError
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 
 
@@ -67,13 +67,6 @@ def test_segments_are_a_number_of_the_plan() -> None:
 def test_only_a_statement_names_an_index() -> None:
     with pytest.raises(InterfaceError, match="no option 'index'"):
         settings({"index": "by_a"})
-
-
-@pytest.mark.parametrize("name", NOT_YET)
-def test_what_is_not_built_takes_its_default_alone(name: str) -> None:
-    assert settings({name: NOT_YET[name][0]}) == Settings()
-    with pytest.raises(Unsupported, match=f"{name}='else' is not built yet"):
-        settings({name: "else"})
 
 
 def test_secrets_are_not_shown() -> None:

@@ -11,7 +11,7 @@ def test_overrides() -> None:
     assert options.with_overrides({}) is options
     assert options.with_overrides({"scan": "warn"}) == PlanOptions(scan="warn")
     assert (*ENGINE_OPTIONS, "index") == PLAN_OPTIONS
-    assert ENGINE_OPTIONS[-4:] == ("capacity", "insert_check", "index_read", "idempotent_writes")
+    assert ENGINE_OPTIONS[-4:] == ("insert_check", "index_read", "idempotent_writes", "foreign_keys")
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), ("auto", "auto")])
@@ -47,7 +47,7 @@ def test_an_index_is_named() -> None:
 def test_an_unknown_option_is_refused_by_name() -> None:
     with pytest.raises(
         InterfaceError,
-        match="'scans'; there are: capacity, consistent_read, idempotent_writes, index, "
+        match="'scans'; there are: capacity, consistent_read, foreign_keys, idempotent_writes, index, "
         "index_read, insert_check, local, scan, segments",
     ):
         PlanOptions().with_overrides({"scans": "allow"})
