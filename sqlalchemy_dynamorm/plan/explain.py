@@ -205,12 +205,12 @@ def _guards(table: Table, changed: frozenset[str] | None) -> Iterator[Step]:
         yield Step("TransactWriteItems", table.system, None, None, None, why)
 
 
-def _parents(table: Table, changed: frozenset[str] | None) -> Iterator[_Step]:
+def _parents(table: Table, changed: frozenset[str] | None) -> Iterator[Step]:
     """The rows that must be there where these columns change; ``None`` for all."""
     for each in table.references:
         if each.parent is not None and (changed is None or changed & {*each.columns}):
             why = f"in one transaction with the row: the row that {', '.join(each.columns)} refers to is there"
-            yield "ConditionCheck", each.parent.physical, None, ", ".join(each.targets), None, why
+            yield Step("ConditionCheck", each.parent.physical, None, ", ".join(each.targets), None, why)
 
 
 def _held(table: Table, changed: frozenset[str] | None) -> str:
@@ -237,6 +237,8 @@ def _change(plan: ChangePlan) -> Iterator[Step]:
         yield from _guards_read(plan.table, set_)
     yield from _changed(plan, key, _conditions(plan))
     yield from _guards(plan.table, set_)
+    if plan.assignments is not None:
+        yield from _parents(plan.table, set_)
 
 
 def _conditions(plan: ChangePlan) -> str:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc, orm
 
+from sqlalchemy_dynamorm.dialect.explain import explain
 from sqlalchemy_dynamorm.errors import ForeignKeyViolation
 from tests.conftest import Calls
 from tests.servers import Server
@@ -68,6 +69,13 @@ def test_a_row_whose_parent_is_there(engine: sa.Engine, calls: Calls) -> None:
     assert calls.count == {"TransactWriteItems": 1}
     run(engine, sa.insert(Guest).values(id=2, house="h", floor=1, number=5, host_id=1))
     run(engine, sa.insert(Guest), [{"id": 3}, {"id": 4, "house": "x", "floor": None, "number": 9}])
+
+
+def test_explain_names_the_check(engine: sa.Engine) -> None:
+    inserted = explain(sa.insert(Bill).values(id=1, guest_id=1), engine)
+    assert "ConditionCheck" in str(inserted)
+    assert "the row that guest_id refers to is there" in str(inserted)
+    assert "ConditionCheck" not in str(explain(sa.update(Guest).where(Guest.id == 1).values(name="x"), engine))
 
 
 def test_a_row_whose_parent_is_missing(engine: sa.Engine) -> None:
