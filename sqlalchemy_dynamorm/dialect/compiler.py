@@ -69,16 +69,33 @@ class Compiler(SQLiteCompiler):
         """What makes a list ready for the cursor, by the name that the text has."""
         escaped = self.escaped_bind_names
         return {
-            escaped.get(name, name): _list_processor(self._bind_processors.get(name))
+            escaped.get(name, name): _list_processor(self._processor(parameter.type))
             for parameter, name in self.bind_names.items()
             if parameter.expanding
         }
+
+    @cached_property
+    def _executed_literals(self) -> dict[str, Any]:
+        """What makes values ready that SQLAlchemy would write into the text, and so does not process as bound ones."""
+        found = {
+            name: self._processor(parameter.type)
+            for parameter, name in self.bind_names.items()
+            if parameter in self.literal_execute_params and not parameter.expanding
+        }
+        return {name: processor for name, processor in found.items() if processor is not None}
+
+    def _processor(self, type_: Any) -> Any:
+        """The bind processor of a type; of a row's, one for each of its columns."""
+        if type_._is_tuple_type:
+            return tuple(each._cached_bind_processor(self.dialect) for each in type_.types)
+        return type_._cached_bind_processor(self.dialect)
 
     def _process_parameters_for_postcompile(self, parameters: Any, _populate_self: bool = False) -> ExpandedState:
         if _populate_self:  # render_postcompile=True: the caller wants to see the values in the text
             return super()._process_parameters_for_postcompile(parameters, _populate_self=True)
         originals = {shown: name for name, shown in self.escaped_bind_names.items()}
         processors: dict[str, Any] = {originals.get(name, name): each for name, each in self._lists.items()}
+        processors |= self._executed_literals
         return ExpandedState(self.named_text, parameters, processors, None, {})
 
     # ---- names

@@ -184,6 +184,50 @@ def test_a_change_in_place_is_found(engine: sa.Engine) -> None:
         assert found.tags is None
 
 
+class Upper(sa.TypeDecorator[str]):
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else value.upper()
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else value.lower()
+
+
+LITERALS: dict[str, tuple[Any, Any]] = {
+    "name": (sa.Enum(Size), Size.SMALL),
+    "value": (sa.Enum(Size, values_callable=lambda sizes: [size.value for size in sizes]), Size.LARGE),
+    "decorated": (Upper(), "abc"),
+    "span": (sa.Interval(), dt.timedelta(days=1, microseconds=5)),
+    "moment": (sa.DateTime(), MOMENT),
+    "day": (sa.Date(), dt.date(1, 1, 1)),
+    "uuid": (sa.Uuid(), uuid.UUID(int=5)),
+    "exact": (sa.Numeric(38, 10), Decimal("12345678901234567890.1234567891")),
+    "flag": (sa.Boolean(), True),
+    "bytes": (sa.LargeBinary(), b"\x00'"),
+    "text": (sa.Unicode(), "\u00e9'\\%"),
+}
+
+
+@pytest.mark.parametrize("name", LITERALS)
+def test_a_value_is_the_same_bound_and_written_into_the_text(server: Server, schema: str, name: str) -> None:
+    type_, value = LITERALS[name]
+    table = sa.Table("literals", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", type_))
+    engine = sa.create_engine(server.url(schema), isolation_level="AUTOCOMMIT", scan="allow")
+    table.create(engine)
+    with engine.connect() as connection:
+        connection.execute(sa.insert(table), [{"id": 1, "x": value}, {"id": 2, "x": None}])
+        executed = sa.bindparam("v", value, type_=type_, literal_execute=True)
+        several = sa.bindparam("vs", [value], type_=type_, expanding=True, literal_execute=True)
+        for where in (table.c.x == value, table.c.x == executed, table.c.x.in_(several)):
+            assert connection.execute(sa.select(table).where(where)).all() == [(1, value)]
+        text = sa.select(table.c.id).where(table.c.x == value).compile(engine, compile_kwargs={"literal_binds": True})
+        assert connection.exec_driver_sql(str(text)).all() == [(1,)]
+        assert connection.scalars(sa.select(table.c.id).order_by(table.c.x)).all() == [2, 1]
+    engine.dispose()
+
+
 def test_a_text_of_a_whole_number_is_an_integer(server: Server, schema: str) -> None:
     table = sa.Table(
         "numbered", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer)
