@@ -241,9 +241,10 @@ def _lost(entry: Entry, found: Mapping[str, Any] | None) -> Error:
     )
 
 
-def _about(about: Entry | Table, error: Error) -> Error:
+def _about(about: Entry | Table | Parent, error: Error) -> Error:
     """The error, saying which statement and which row it is about."""
-    return about.origin.of(error, about.key) if isinstance(about, Entry) else error
+    entry = about.child if isinstance(about, Parent) else about
+    return entry.origin.of(error, entry.key) if isinstance(entry, Entry) else error
 
 
 def _holds(check: Check, item: Item) -> bool:

@@ -23,12 +23,12 @@ from sqlalchemy_dynamorm.run.values import Item
 class Parent:
     """A row that must be there.
 
-    :ivar table: its own, of which the key alone is known; ``child`` is the table that refers to it.
+    :ivar table: its own, of which the key alone is known; ``child`` is the first row that refers to it.
     """
 
     table: Table
     key: Item
-    child: Table
+    child: Entry
     reference: Reference
 
     def action(self) -> Action:
@@ -39,7 +39,7 @@ class Parent:
 
     def violation(self) -> ForeignKeyViolation:
         """The error that it is not."""
-        return violation(self.child, self.reference)
+        return violation(self.child.table, self.reference)
 
 
 def violation(child: Table, reference: Reference) -> ForeignKeyViolation:
@@ -86,4 +86,4 @@ def _needed(entry: Entry) -> Iterable[Parent]:
         item = {target: wire for target, wire in zip(reference.targets, values.values(), strict=True) if wire}
         if any(next(iter(item[name])) != table.by_name[name].kind.key_type for name in table.key_columns):
             raise violation(entry.table, reference)  # a number is no key of a table whose keys are texts
-        yield Parent(table, key_from_columns(table, item), entry.table, reference)
+        yield Parent(table, key_from_columns(table, item), entry, reference)

@@ -14,6 +14,7 @@ from sqlalchemy_dynamorm.errors import ConditionFailed
 from sqlalchemy_dynamorm.plan.schema import Column, Table, Unique
 from sqlalchemy_dynamorm.run.counters import LAST, counter_of
 from sqlalchemy_dynamorm.run.decode import last_key, wire_item, wire_items
+from sqlalchemy_dynamorm.run.expiry import alive
 from sqlalchemy_dynamorm.run.guards import OWNER, guard_item, guard_of
 from sqlalchemy_dynamorm.run.keys import key_of
 from sqlalchemy_dynamorm.run.request import Asking, Request
@@ -58,7 +59,7 @@ def reconcile(table: Table, system: str, *, apply: bool, progress: Callable[[Rep
     while True:
         body = yield Request("Scan", params)
         items = wire_items(body)
-        wanted = [one for item in items for one in _wanted(table, item)]
+        wanted = [one for item in items if alive(table, item) is not None for one in _wanted(table, item)]
         for at in range(0, len(wanted), AT_ONCE):
             yield from _compare(report, wanted[at : at + AT_ONCE], system, apply=apply)
         for column in table.counted:
@@ -117,7 +118,7 @@ def _has_values(table: Table, wanted: _Wanted, owner: Item) -> Asking[bool]:
     if owner.keys() != {*table.key}:
         return False
     request = Request("GetItem", {"TableName": table.physical, "Key": owner, "ConsistentRead": True})
-    return guard_of(table, wanted.unique, wire_item((yield request))) == wanted.key
+    return guard_of(table, wanted.unique, alive(table, wire_item((yield request)))) == wanted.key
 
 
 def _mend(wanted: _Wanted, guard: Item | None, system: str) -> Asking[bool]:
