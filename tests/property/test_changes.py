@@ -1,6 +1,6 @@
 """UPDATE, DELETE and INSERT of any shape leave the tables that SQLite leaves, and count the rows that it counts.
 
-The examples are the same each time, some 150 statements. ``DYNAMORM_EXAMPLES=2000`` runs 10,000 others.
+The examples are the same each time, some 75 for each isolation level. ``DYNAMORM_EXAMPLES=2000`` runs 10,000 others.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.servers import Server
 EXAMPLES = int(os.environ.get("DYNAMORM_EXAMPLES", "0"))
 MADE = sa.delete(databases.people).where(databases.people.c.id >= NEW)
 REMOTE = settings(
-    max_examples=EXAMPLES or 40,
+    max_examples=EXAMPLES or 25,
     derandomize=not EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -209,6 +210,64 @@ def test_defaults_and_onupdate_that_are_queries(ministack: Server, schema: str) 
         null = sa.select(sa.func.count()).where(numbered.c.doc.is_not(None)).select_from(numbered)
         assert connection.scalar(null, execution_options={"dynamodb_scan": "allow"}) == 4  # JSON null is a value
     metadata.drop_all(engine)
+    engine.dispose()
+
+
+def test_tables_of_other_keys(ministack: Server, schema: str) -> None:
+    """Packed keys, hidden keys, unique values, a schema, an alias."""
+    metadata, engine = sa.MetaData(), sa.create_engine(ministack.url(schema, scan="allow"))
+    beds = sa.Table(
+        "beds",
+        metadata,
+        *(sa.Column(name, sa.String, primary_key=True) for name in ("house", "floor", "room")),
+        sa.Column("patient", sa.String, unique=True),
+        schema=f"{schema}x",
+    )
+    log = sa.Table("log", metadata, sa.Column("text", sa.String), sa.Column("n", sa.Integer))
+    metadata.create_all(engine)
+    other: Any = beds.alias("other")
+    with engine.begin() as connection:
+        rows = [{"house": "h", "floor": "1", "room": str(n), "patient": f"P{n}"} for n in range(3)]
+        connection.execute(beds.insert(), rows)
+        connection.execute(log.insert(), [{"text": f"T{n}", "n": n} for n in range(4)])
+    with engine.begin() as connection:
+        lower = sa.update(beds).where(sa.func.length(beds.c.room) == 1).values(patient=sa.func.lower(beds.c.patient))
+        assert connection.execute(lower).rowcount == 3
+        assert connection.execute(sa.update(other).where(other.c.room + "" == "0").values(room="00")).rowcount == 1
+        assert connection.execute(sa.update(log).where(log.c.n % 2 == 1).values(text=log.c.text + "!")).rowcount == 2
+        assert connection.execute(sa.delete(log).where(sa.func.lower(log.c.text) == "t0")).rowcount == 1
+        copied = sa.select(beds.c.patient, sa.literal(9)).where(beds.c.house == "h", beds.c.room != "1")
+        assert connection.execute(sa.insert(log).from_select(["text", "n"], copied)).rowcount == 2
+    with engine.begin() as connection:
+        found = sorted(map(tuple, connection.execute(sa.select(beds.c.room, beds.c.patient))))
+        assert found == [("00", "p0"), ("1", "p1"), ("2", "p2")]
+        assert sorted(connection.scalars(sa.select(log.c.text))) == ["T1!", "T2", "T3!", "p0", "p2"]
+    with pytest.raises(exc.IntegrityError), engine.begin() as connection:
+        connection.execute(sa.update(beds).where(beds.c.patient == "p1").values(patient=sa.func.lower("P2")))
+    metadata.drop_all(engine)
+    engine.dispose()
+
+
+def test_what_others_change_meanwhile_is_computed_anew(ministack: Server, schema: str) -> None:
+    """Four threads make one text longer, by a function: none of their changes is lost."""
+    engine = sa.create_engine(ministack.url(schema), isolation_level="AUTOCOMMIT")
+    METADATA.create_all(engine)
+    longer = (
+        sa.update(PEOPLE)
+        .where(P.id == 1, sa.func.length(P.name) < 99)
+        .values(name=sa.func.replace(P.name + "b", "b", "a"))
+    )
+
+    def work(_: int) -> int:
+        with engine.connect() as connection:
+            return sum(connection.execute(longer).rowcount for _ in range(4))
+
+    with engine.connect() as connection:
+        connection.execute(PEOPLE.insert(), {"id": 1, "name": ""})
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(work, range(4))) == 16
+        assert connection.scalar(sa.select(P.name)) == "a" * 16
+    METADATA.drop_all(engine)
     engine.dispose()
 
 
