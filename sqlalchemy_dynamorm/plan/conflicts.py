@@ -68,7 +68,8 @@ def _named(constraint: str, table: Table) -> tuple[bool, tuple[Unique, ...]]:
 
 def _constraints(table: Table) -> str:
     held = [table.visible_key] if table.visible_key else []
-    return " and ".join(f"({', '.join(columns)})" for columns in (*held, *(each.columns for each in table.uniques)))
+    found = [*held, *(each.columns for each in table.uniques)]
+    return " and ".join(f"({', '.join(columns)})" for columns in found) or "none"
 
 
 def _update(written: nodes.Conflict, names: Names, *, key: bool) -> ChangePlan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute, Take
+from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute, Give, Take
 from sqlalchemy_dynamorm.plan.explain_reads import Step, joined, read_steps
 from sqlalchemy_dynamorm.plan.next_values import next_values
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Some, conjuncts
@@ -168,12 +168,17 @@ def _upsert(plan: InsertPlan, conflict: Conflict) -> Iterator[Step]:
         yield Step("PutItem", table.physical, None, None, None, detail)
         return
     left = f"; a row with {taken} is left out" if conflict.change is None else ""
-    if conflict.change is not None and conflict.change.where == ALWAYS and not table.uniques:
+    if conflict.change is not None and not table.uniques and _says_all(conflict.change):
         left = "; in AUTOCOMMIT one UpdateItem alone where SET gives just what the row has"
     detail = f"{_rows(plan)}{left}; {_UPSERT}"
     yield Step("PutItem", table.physical, None, None, f"attribute_not_exists({table.partition})", detail)
     if conflict.change is not None:
         yield from _changed(conflict.change, f"the row with {taken}", _conditions(conflict.change))
+
+
+def _says_all(change: ChangePlan) -> bool:
+    """Whether DO UPDATE may give a row what an INSERT of it would."""
+    return change.where == ALWAYS and all(isinstance(each.change, Give) for each in change.assignments or ())
 
 
 def _meant(table: Table, conflict: Conflict) -> str:

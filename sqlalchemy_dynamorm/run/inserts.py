@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy_dynamorm.errors import ConditionFailed, Error, NotNullViolation, ProgrammingError
-from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import InsertPlan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
@@ -24,7 +25,7 @@ from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
 from sqlalchemy_dynamorm.run.showing import showing
 from sqlalchemy_dynamorm.run.sourcing import Record, Sourcing
 from sqlalchemy_dynamorm.run.upserts import Upserter
-from sqlalchemy_dynamorm.run.values import Item, whole_number
+from sqlalchemy_dynamorm.run.values import Item, decode, whole_number
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -97,7 +98,7 @@ class Inserter:
                     raise
                 continue
             if conflict.excluded:
-                values = values.excluding({each.name: kept(record.get(each), each) for each in conflict.excluded})
+                values = values.excluding({each.name: _excluded(each, record, item) for each in conflict.excluded})
             found.append(Candidate(key_of(item, table), item, values, position + 1, own[position]))
         return found
 
@@ -181,6 +182,13 @@ def fill_ids(table: Table, records: list[Record], counters: Counters) -> Asking[
                 record[column] = number
     last = whole_number(records[-1].get(table.autoincrement)) if records and table.autoincrement is not None else None
     return last if isinstance(last, int) else None
+
+
+def _excluded(column: Column, record: Record, item: Item) -> Any:
+    """The value of a column in the row that is left out."""
+    if column.generated is not None:
+        return decode(item.get(column.name), column)
+    return kept(record.get(column), column)
 
 
 def _fill_nulls(record: Record, values: Bound) -> None:

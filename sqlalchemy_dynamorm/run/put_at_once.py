@@ -185,7 +185,9 @@ class PutAtOnce:
 def _says_all(setting_: Setting, item: Item, table: Table) -> bool:
     """Whether a SET gives an item that is not there what the insert would, and nothing else."""
     edits = setting_.edits
-    if setting_.computed or table.expires is not None or not all(isinstance(edit, Assign) for edit in edits.values()):
+    if table.expires is not None or not setting_.writable:
+        return False
+    if not all(isinstance(edit, Assign) for edit in edits.values()):
         return False
     given = {name: wire for name, edit in edits.items() if (wire := edit.of(None)) is not None}
     return given == {name: wire for name, wire in item.items() if name not in (*table.key, *table.packed)}

@@ -454,3 +454,11 @@ def test_a_server_that_is_not_there_is_named(connected: Connected) -> None:
     away = client(endpoint_url="http://127.0.0.1:9", max_attempts=1)
     with pytest.raises(ServiceUnavailable, match=r"The endpoint http://127\.0\.0\.1:9 cannot be reached"):
         away.ask(READ)
+
+
+def test_a_bounded_pause_does_not_go_past_the_deadline() -> None:
+    def pausing() -> Asking[list[bool]]:
+        long, short = (yield Pause(3600, bounded=True)), (yield Pause(0, bounded=True))
+        return [long, short]
+
+    assert Client(settings({"region": "us-east-1", "deadline": 60})).value(pausing()) == [False, True]
