@@ -1,7 +1,7 @@
 """A program of statements, savepoints, commits and rollbacks does here what it does on SQLite.
 
 Each step gives the same rows, the same rowcount, or an error of the same class, and the end is the same. The examples
-are the same each time; ``DYNAMORM_EXAMPLES=4000`` runs as many others of each kind.
+are the same each time; ``DYNAMORM_EXAMPLES=1000`` runs as many others of each kind.
 """
 
 from __future__ import annotations
