@@ -65,7 +65,7 @@ def test_a_process_that_is_killed_in_a_commit_leaves_all_or_nothing(url: str) ->
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         counted = sa.select(rows.c.batch, sa.func.count()).group_by(rows.c.batch)
-        found: dict[int, int] = dict(connection.execute(counted).tuples().all())
+        found: dict[int, int] = dict(tuple(row) for row in connection.execute(counted))
         codes = connection.scalars(sa.select(rows.c.code)).all()
     # The guards of a commit that was not applied are not there either: its values can be taken.
     taken = {batch % 10: batch for batch in sorted(found)}
