@@ -31,7 +31,12 @@ def indexes(
     """
     found = [index(each, partition, separator) for each in sorted(table.indexes, key=lambda each: str(each.name))]
     made = tuple(each for each in found if uncreatable(each, columns) is None)
-    check_indexes(table.name, columns, made, sort)
+    for each in made:
+        unknown = [name for name in each.include if name not in columns]
+        if unknown:
+            where = f"Table {table.name!r}"
+            raise Misdeclared(f"Index {each.name!r}: dynamodb_include names {unknown[0]!r}, which {where} has not.")
+    check_indexes(table.name, made, sort)
     return made
 
 

@@ -42,7 +42,7 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
     for index in indexes:
         for name in index.key:
             _check_key(by_name, name, node.table.name)
-    check_indexes(node.table.name, by_name, indexes, sort)
+    check_indexes(node.table.name, indexes, sort)
     written = options.get("table_name") or physical(node.table.name, node.table.schema, separator)
     keyed = Table(display_name(node.table), written, (*columns, *hidden), partition, sort, indexes, packed=packed)
     return replace(keyed, uniques=_uniques(node, key), expires=_expires(node, by_name))

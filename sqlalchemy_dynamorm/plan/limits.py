@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.plan.schema import Index
@@ -11,21 +11,14 @@ from sqlalchemy_dynamorm.plan.schema import Index
 MAX_GLOBAL, MAX_LOCAL, MAX_HASH, MAX_RANGE, MAX_INCLUDED, MAX_INCLUDED_IN_ALL = 20, 5, 4, 4, 20, 100
 
 
-def check_indexes(table: str, columns: Container[str], made: Sequence[Index], sort: str | None) -> None:
+def check_indexes(table: str, made: Sequence[Index], sort: str | None) -> None:
     """Check the indexes that a table is made with.
 
     :param table: its name, for messages.
-    :param columns: the declared columns.
     :param sort: its sort key.
-    :raises ProgrammingError: an included column that is not declared, a local index without a sort key, too many.
+    :raises ProgrammingError: a local index without a sort key, too many indexes or included columns.
     """
     where = f"Table {table!r}"
-    for each in made:
-        unknown = [name for name in each.include if name not in columns]
-        if unknown:
-            raise ProgrammingError(
-                f"Index {each.name!r}: dynamodb_include names {unknown[0]!r}, which {where} has not."
-            )
     local = [each for each in made if each.local]
     if local and sort is None:
         raise ProgrammingError(
