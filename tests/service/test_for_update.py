@@ -161,6 +161,17 @@ def test_an_update_of_the_row_carries_the_check(engine: sa.Engine, opened: Open,
     refused(session)
 
 
+def test_write_skew_by_key(opened: Open) -> None:
+    one, two = opened("READ COMMITTED"), opened("READ COMMITTED")
+    both = sa.select(Account).where(Account.id.in_(["a", "b"])).with_for_update()
+    for session, name in ((one, "a"), (two, "b")):
+        assert sum(account.balance for account in session.scalars(both)) == 20
+        session.get_one(Account, name).balance = -10
+    one.commit()
+    with pytest.raises(exc.OperationalError, match="changed by another"):
+        two.commit()
+
+
 def test_without_it_the_last_writer_wins(engine: sa.Engine, opened: Open) -> None:
     session = opened("READ COMMITTED")
     session.get_one(Account, "a").balance += 1

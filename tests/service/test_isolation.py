@@ -220,6 +220,18 @@ def test_get_or_create_in_a_savepoint(opened: Open, level: str, calls: Calls) ->
     assert [balance(session, name) for name in "acd"] == [10, 1, 4]
 
 
+def test_get_or_create_of_two_at_once_has_one_winner(opened: Open) -> None:
+    one, two = opened("READ COMMITTED"), opened("READ COMMITTED")
+    for session in (one, two):
+        with session.begin_nested():
+            session.add(Account(id="both", balance=1))
+    one.commit()
+    with pytest.raises(exc.IntegrityError):
+        two.commit()
+    two.rollback()
+    assert two.get_one(Account, "both").balance == 1
+
+
 def test_an_orm_update_of_loaded_objects_reads_nothing_more(opened: Open, calls: Calls) -> None:
     session = opened("READ COMMITTED")
     for account in session.scalars(sa.select(Account)):
