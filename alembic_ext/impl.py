@@ -14,12 +14,11 @@ from alembic.ddl.impl import DefaultImpl
 from sqlalchemy.schema import DDLElement, DropColumnComment, SetColumnComment
 from sqlalchemy.sql.dml import UpdateBase
 
-from alembic_ext import columns, comparing, ending, lock, physical, rendering
+from alembic_ext import columns, comparing, dropping, ending, lock, physical, rendering
 from alembic_ext.journal import Journal
-from alembic_ext.lock import MigrationLock
 from alembic_ext.operations import SetOptions
 from alembic_ext.refusal import refuse
-from sqlalchemy_dynamorm.errors import UndefinedColumn
+from sqlalchemy_dynamorm.errors import UndefinedColumn, UndefinedTable
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import Executable
 
     from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
+    from sqlalchemy_dynamorm.dialect.locking import HeldLock
 
 log = logging.getLogger("alembic.dynamodb")
 _NO_TABLE = "no_table"  # what Alembic calls the table of a drop_index() that names none
@@ -70,7 +70,7 @@ class DynamoDBImpl(DefaultImpl):
         super().__init__(dialect, connection, as_sql, transactional_ddl, output_buffer, context_opts)
         self.context_opts = context_opts
         self._warn_of_commit = not as_sql and connection is not None and _is_in_transaction(connection)
-        self._lock: MigrationLock | None = None
+        self._lock: HeldLock | None = None
         self._journal = Journal()
         if not as_sql and connection is not None:
             physical.know(connection, physical.tables_of(context_opts.get("target_metadata")))
@@ -132,9 +132,22 @@ class DynamoDBImpl(DefaultImpl):
                 return None
             return super()._exec(construct, execution_options, multiparams, params or {})
         if self._lock is not None:
-            self._lock.check()
+            with lock.failing():
+                self._lock.check()
         if isinstance(construct, UpdateBase) and construct.table is self._versions:
             return self._move_version(construct)
+        if isinstance(construct, dropping.DROPS) and self._lock is not None and not construct.if_exists:
+            dropping.drop(construct, self.dialect, self._lock, self._run)
+            return None
+        return self._run(construct, execution_options, multiparams, params)
+
+    def _run(
+        self,
+        construct: Executable | str,
+        execution_options: Mapping[str, Any] | None = None,
+        multiparams: Sequence[Mapping[str, Any]] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> CursorResult[Any] | None:
         self._journal.start(str(construct))
         found = super()._exec(construct, execution_options, multiparams, params or {})
         self._journal.finish(stays=isinstance(construct, DDLElement) or self._commits_at_once())
@@ -142,9 +155,10 @@ class DynamoDBImpl(DefaultImpl):
 
     def _move_version(self, construct: UpdateBase) -> CursorResult[Any] | None:
         """Write the version row, on condition that the lock is still held, with what the migration has buffered."""
-        found = super()._exec(construct, None, None, {})
         if self._lock is not None and self.connection is not None:
-            self._lock.check_with(self.connection)
+            with lock.failing():
+                self._lock.check_with(self.connection)
+        found = super()._exec(construct, None, None, {})
         self._journal.step()
         return found
 
@@ -218,7 +232,7 @@ class DynamoDBImpl(DefaultImpl):
         """``dynamodb_remove=True`` removes the values from the rows too."""
         if kw.pop("dynamodb_remove", False):
             self._remove_values(table_name, column, kw.get("schema"))
-        super().drop_column(table_name, column, **{**kw, "if_exists": True})
+        super().drop_column(table_name, column, **kw)
 
     def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
         """In DynamoDB a comment is a statement of its own, and ``autoincrement`` is the declaration's."""
@@ -239,9 +253,10 @@ class DynamoDBImpl(DefaultImpl):
             super().alter_column(table_name, str(column.name), nullable=True, schema=schema)
             self._rewrite(columns.removal_of(table_name, column, schema))
         except sa.exc.ProgrammingError as error:
-            if not isinstance(error.orig, UndefinedColumn):
+            if not isinstance(error.orig, UndefinedColumn | UndefinedTable):
                 raise
-            log.info("The column %s.%s was dropped before, its values with it", table_name, column.name)
+            # DROP COLUMN comes next, and knows whether that is an earlier run's doing.
+            log.info("There is no column %s.%s to remove the values of", table_name, column.name)
 
     def _rewrite(self, statement: Executable) -> None:
         """Change the rows that are there, each at once: it can be run again, and is not part of the transaction."""
@@ -266,7 +281,7 @@ class DynamoDBImpl(DefaultImpl):
             )
         if isinstance(const, sa.PrimaryKeyConstraint):
             refuse(f"Dropping the primary key {const.name!r}", _REBUILD)
-        super().drop_constraint(const, **{**kw, "if_exists": True})
+        super().drop_constraint(const, **kw)
 
     # ---- options
 

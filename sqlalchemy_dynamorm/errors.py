@@ -13,7 +13,7 @@
         ├── IntegrityError          DuplicateKey · UniqueViolation · ForeignKeyViolation · NotNullViolation
         ├── InternalError
         ├── ProgrammingError        UndefinedTable · UndefinedIndex · UndefinedColumn · DuplicateTable
-        │                           UndefinedSequence · SQLSyntaxError
+        │                           UndefinedConstraint · UndefinedSequence · SQLSyntaxError
         └── NotSupportedError       ScanRefused · Unsupported
 
 Every error carries ``code`` (the service's own code, or the class name), ``operation``
@@ -214,6 +214,10 @@ class UndefinedSequence(ProgrammingError):
 
 class UndefinedColumn(ProgrammingError):
     """The column is not declared."""
+
+
+class UndefinedConstraint(ProgrammingError):
+    """The constraint is not declared."""
 
 
 class DuplicateTable(ProgrammingError):

@@ -80,7 +80,8 @@ class Connection:
             return
         from sqlalchemy_dynamorm.run.commit import commit
 
-        self.client.value(commit(buffer, split=self._overflow == "split"), tokened=buffer.tokened)
+        steps = commit(buffer, split=self._overflow == "split", system=self.client.settings.system_table)
+        self.client.value(steps, tokened=buffer.tokened)
 
     def rollback(self) -> None:
         """Forget what is buffered; nothing was sent."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, UndefinedConstraint, Unsupported
 from sqlalchemy_dynamorm.plan.defaults import default_of
 from sqlalchemy_dynamorm.plan.kinds import column_of, kind_of
 from sqlalchemy_dynamorm.plan.table_options import ttl_column
@@ -213,7 +213,7 @@ def _drop_constraint(table: nodes.CreateTable, change: nodes.DropConstraint) -> 
     if change.name == table.key_note.name:
         raise Unsupported(f"The primary key {change.name!r} cannot be dropped: a table keeps its key.")
     if len(left) == len(there) and not change.if_exists:
-        raise ProgrammingError(f"The table {table.table.name!r} has no constraint {change.name!r}.")
+        raise UndefinedConstraint(f"The table {table.table.name!r} has no constraint {change.name!r}.")
     return _with_constraints(table, left)
 
 
@@ -240,7 +240,7 @@ def _set_comment(table: nodes.CreateTable, change: nodes.SetComment) -> nodes.Cr
         return replace(table, key_note=replace(table.key_note, comment=change.text))
     there = _constraints(table)
     if all(each.name != change.name for each in there):
-        raise ProgrammingError(f"The table {table.table.name!r} has no constraint {change.name!r}.")
+        raise UndefinedConstraint(f"The table {table.table.name!r} has no constraint {change.name!r}.")
     changed = [replace(each, comment=change.text) if each.name == change.name else each for each in there]
     return _with_constraints(table, changed)
 

@@ -1,33 +1,48 @@
 """``overflow=split``: a transaction that is too large, as chunks in order, each of them all or nothing.
 
 What belongs together stays in one chunk: an item with its guards and its checks, the two sides of a key move, and the
-rows between which a unique value is passed on. Items that were only read are checked first.
+rows between which a unique value is passed on. Items that were only read are checked first. A lock that the transaction
+depends on is checked in each chunk, and goes with all that was written after it into the last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy_dynamorm.run.buffer import Entry
 from sqlalchemy_dynamorm.run.guards import affected, guard_of
 from sqlalchemy_dynamorm.run.keys import identity
-from sqlalchemy_dynamorm.run.system import KEY
+from sqlalchemy_dynamorm.run.system import KEY, LOCKS
 from sqlalchemy_dynamorm.run.taking import MAX_ACTIONS, MAX_BYTES, Taking
 
 
-def chunks(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """The entries in chunks that fit into a transaction each; what does not fit at all is a chunk of its own."""
+def chunks(entries: Sequence[Entry], system: str | None = None) -> list[list[Entry]]:
+    """The entries in chunks that fit into a transaction each; what does not fit at all is a chunk of its own.
+
+    :param system: the physical name of the system table, which has the locks.
+    """
+    at = next((number for number, entry in enumerate(entries) if _is_lock(entry, system)), len(entries))
+    guarded = list(entries[at:])
+    fence = [replace(entry, after=entry.before, changed=frozenset(), relative={}) for entry in guarded[:1]]
+    units = sorted(_units(entries[:at]), key=lambda unit: not all(entry.watched for entry in unit))
     found: list[list[Entry]] = []
     actions, size = MAX_ACTIONS, 0
-    for unit in sorted(_units(entries), key=lambda unit: not all(entry.watched for entry in unit)):
+    for unit in units:
         taking = Taking.of(unit)
         actions, size = actions + taking.count, size + taking.size
-        if actions > MAX_ACTIONS or size > MAX_BYTES:
-            found.append([])
+        if actions > MAX_ACTIONS - len(fence) or size > MAX_BYTES:
+            found.append(list(fence))
             actions, size = taking.count, taking.size
         found[-1].extend(unit)
+    if guarded:
+        found.append(guarded)
     return found
+
+
+def _is_lock(entry: Entry, system: str | None) -> bool:
+    return entry.table.physical == system and entry.key[KEY]["S"].startswith(LOCKS)
 
 
 def _units(entries: Sequence[Entry]) -> list[list[Entry]]:

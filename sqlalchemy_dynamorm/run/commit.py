@@ -42,10 +42,11 @@ MAX_ROUNDS = 8
 _SINGLE = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 
 
-def commit(buffer: Buffer, *, split: bool = False) -> Asking[None]:
+def commit(buffer: Buffer, *, split: bool = False, system: str | None = None) -> Asking[None]:
     """Send what is buffered, all or nothing.
 
     :param split: what is too much for one transaction goes as several, each of them all or nothing.
+    :param system: the physical name of the system table, whose locks what is split depends on.
     :raises TransactionTooLarge: over 100 actions or 4 MB; nothing is sent.
     :raises DuplicateKey: an inserted key was taken.
     :raises StaleRow: a row that an UPDATE or DELETE had found was changed or is gone.
@@ -59,7 +60,7 @@ def commit(buffer: Buffer, *, split: bool = False) -> Asking[None]:
     if not split or (taking.count <= MAX_ACTIONS and taking.size <= MAX_BYTES):
         yield from _sent(taking)
         return
-    parts = [Taking.of(chunk) for chunk in chunks(entries)]
+    parts = [Taking.of(chunk) for chunk in chunks(entries, system)]
     for part in parts:
         _check_size(part)
     for done, part in enumerate(parts):

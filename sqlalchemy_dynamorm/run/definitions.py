@@ -209,6 +209,8 @@ class OldTable:
 def drop_table(old: OldTable, counters: Counters, patience: Patience = DEFAULT) -> Execution:
     """DeleteTable, then wait until it is gone; its counter goes with it, and its guards where it has any.
 
+    With IF EXISTS, what a killed run has left of a table that is gone goes too.
+
     :raises UndefinedTable: there is none, and IF EXISTS was not said.
     :raises ProgrammingError: it is protected against deletion.
     """
@@ -218,7 +220,6 @@ def drop_table(old: OldTable, counters: Counters, patience: Patience = DEFAULT) 
     except UndefinedTable:
         if not old.if_exists:
             raise UndefinedTable(f"There is no table {old.name!r}.", table=physical) from None
-        return Outcome()
     except Error as error:
         if "deletion protection" not in str(error).lower():
             raise

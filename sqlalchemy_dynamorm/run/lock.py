@@ -1,6 +1,7 @@
 """A lock in the system table: one owner at a time, a heartbeat while it is held, and a token that only grows.
 
-An item is ``{"id": "lock#<name>", "owner": …, "beat": <number>, "lease": <seconds>, "fence": <number>}``. The owner
+An item is ``{"id": "lock#<name>", "owner": …, "beat": <number>, "lease": <seconds>, "fence": <number>}``, and
+``"dropped"``, the statements that dropped something since the owner last wrote what the lock is for. The owner
 raises ``beat`` a few times a lease. Who waits watches it by its own clock, so clocks need not agree: a beat that has
 not changed for a whole lease is of an owner that is gone, and the lock is taken on condition that it still is that
 beat. ``fence`` is higher at each acquisition, and what the owner writes is on condition that it is its own.
@@ -19,6 +20,7 @@ from sqlalchemy_dynamorm.run.request import Asking, Pause, Request
 from sqlalchemy_dynamorm.run.system import item_key
 from sqlalchemy_dynamorm.run.values import Item
 
+_DROPPED = "dropped"
 _POLL = 0.5  # seconds between two looks at a lock that another holds
 
 
@@ -146,19 +148,39 @@ def release(lock: Lock) -> Asking[None]:
     yield from _own(lock, "REMOVE #0, #2, #3", {"#2": "beat", "#3": "lease"}, {})
 
 
-def _own(lock: Lock, update: str, names: dict[str, str], values: Item) -> Asking[None]:
-    """Change a lock that is this owner's."""
+def dropping(lock: Lock, statement: str) -> Asking[bool]:
+    """Keep, with the lock, that a statement is about to drop something; whether an earlier run had kept it.
+
+    :raises LockLost: the lock is not this owner's any more.
+    """
+    body = yield from _own(lock, "ADD #2 :2", {"#2": _DROPPED}, {":2": {"SS": [statement]}})
+    before = wire_item(body, "Attributes") or {}
+    return statement in before.get(_DROPPED, {}).get("SS", ())
+
+
+def not_dropped(lock: Lock, statement: str) -> Asking[None]:
+    """Forget it: there was nothing to drop.
+
+    :raises LockLost: the lock is not this owner's any more.
+    """
+    yield from _own(lock, "DELETE #2 :2", {"#2": _DROPPED}, {":2": {"SS": [statement]}})
+
+
+def _own(lock: Lock, update: str, names: dict[str, str], values: Item) -> Asking[bytes]:
+    """Change a lock that is this owner's; the answer has what it changed, as it was."""
     params = {
         **_key(lock),
         "UpdateExpression": update,
         "ConditionExpression": "#0 = :0 AND #1 = :1",
         "ExpressionAttributeNames": {"#0": "owner", "#1": "fence", **names},
         "ExpressionAttributeValues": {":0": {"S": lock.owner}, ":1": {"N": str(lock.fence)}, **values},
+        "ReturnValues": "UPDATED_OLD",
     }
     try:
-        yield Request("UpdateItem", params)
+        body: bytes = yield Request("UpdateItem", params)
     except ConditionFailed:
         raise lost(lock) from None
+    return body
 
 
 def lost(lock: Lock) -> LockLost:

@@ -41,6 +41,10 @@ SEQUENCES = "sequence#"
 """What the ids of all sequences begin with."""
 
 
+LOCKS = "lock#"
+"""What the ids of all locks begin with."""
+
+
 def guard_key(table: str, digest: str) -> Item:
     """The key of a guard of a physical table; ``digest`` stands for a constraint's columns and their values."""
     return item_key("guard", f"{table}#{digest}")

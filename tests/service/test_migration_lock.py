@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from alembic_ext.refusal import MigrationFailed
 from sqlalchemy_dynamorm.__main__ import main
+from tests.conftest import Calls
 from tests.servers import Server
 from tests.service.project import Project
 
@@ -123,3 +124,28 @@ def test_one_that_succeeds_says_nothing(project: Project, caplog: pytest.LogCapt
     with caplog.at_level(logging.WARNING, "alembic.dynamodb"):
         project.upgrade()
     assert caplog.records == []
+
+
+MANY = "op.bulk_insert(places, [{'id': f'{n}'} for n in range(150)])"
+
+
+def test_a_version_goes_with_its_lock_in_the_last_of_several_transactions(project: Project, calls: Calls) -> None:
+    project.migration("a1", None, TABLE)
+    project.upgrade()
+    project.migration("b2", "a1", MANY)
+    calls.clear()
+    project.upgrade()
+    assert calls.count["TransactWriteItems"] == 3
+    assert (project.version(), len(project.rows("SELECT id FROM places"))) == (["b2"], 150)
+
+
+def test_whose_lock_is_broken_writes_none_of_several_transactions(project: Project) -> None:
+    project.migration("a1", None, TABLE)
+    project.upgrade()
+    unlock = f"from sqlalchemy_dynamorm.__main__ import main\ndef broken(**_):\n    main(['unlock', {project.url!r}])"
+    project.edit_env("target_metadata = None", f"target_metadata = None\n{unlock}")
+    configured(project, "on_version_apply=broken")
+    project.migration("b2", "a1", MANY)
+    with pytest.raises(sa.exc.OperationalError, match="changed or deleted by another"):
+        project.upgrade()
+    assert (project.version(), project.rows("SELECT id FROM places")) == (["a1"], [])

@@ -157,3 +157,62 @@ def test_a_backfill_changes_each_row_once_however_often_it_is_run(people: Projec
     people.downgrade("a1")
     people.upgrade()
     assert people.rows("SELECT sum(n) FROM people") == [sum(range(60)) + 120]
+
+
+DROPS = """
+op.drop_index("by_n", table_name="people")
+op.drop_constraint("one_mail", "people", type_="unique")
+op.drop_column("people", "mail", dynamodb_remove=True)
+op.drop_table("people")
+"""
+MADE = """
+op.create_index("by_n", "people", ["n"])
+op.create_unique_constraint("one_mail", "people", ["mail"])
+"""
+
+
+def test_what_an_earlier_run_dropped_is_passed_with_a_warning(
+    people: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    people.migration("a2", "a1", MADE)
+    people.upgrade()
+    people.migration("b2", "a2", f"{DROPS}\nfail_once('end')")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIGRATION_FAILS", "end")
+        with pytest.raises(RuntimeError):
+            people.upgrade()
+    assert not sa.inspect(people.engine).has_table("people")
+    caplog.clear()
+    people.upgrade()
+    assert people.version() == ["b2"]
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    end = ": it is not there; an earlier run of this migration has dropped it"
+    assert told == [
+        f"DROP INDEX by_n ON people{end}",
+        f"ALTER TABLE people DROP CONSTRAINT one_mail{end}",
+        f"ALTER TABLE people DROP COLUMN mail{end}",
+        f"DROP TABLE people{end}",
+    ]
+    people.migration("c3", "b2", 'op.drop_table("people")')
+    with pytest.raises(sa.exc.ProgrammingError, match="There is no table 'people'"):
+        people.upgrade()  # what was kept is forgotten with the version
+
+
+@pytest.mark.parametrize(
+    ("up", "message"),
+    [
+        ('op.drop_table("poeple")', "no table 'poeple'"),
+        ('op.drop_index("by_x", table_name="people")', "no index 'by_x'"),
+        ('op.drop_column("people", "male")', "no column 'male'"),
+        ('op.drop_column("people", "male", dynamodb_remove=True)', "no column 'male'"),
+        ('op.drop_constraint("one", "people", type_="unique")', "no constraint 'one'"),
+    ],
+)
+def test_a_misspelt_name_fails_however_often_it_is_run(people: Project, up: str, message: str) -> None:
+    people.migration("b2", "a1", up)
+    for _ in range(2):
+        with pytest.raises(sa.exc.ProgrammingError, match=message):
+            people.upgrade()
+    assert people.version() == ["a1"]
+    people.migration("b2", "a1", up[:-1] + ", if_exists=True)")
+    people.upgrade()

@@ -157,12 +157,13 @@ WRITTEN: list[tuple[Callable[[Any], object], str]] = [
         lambda op: op.add_column("t", sa.Column("a", sa.Integer, server_default="7", info={"backfill": True})),
         "ALTER TABLE t ADD COLUMN IF NOT EXISTS a INTEGER DEFAULT '7'; UPDATE t SET a='7' WHERE t.a IS NULL;",
     ),
-    (lambda op: op.drop_column("t", "a"), "ALTER TABLE t DROP COLUMN IF EXISTS a;"),
+    (lambda op: op.drop_column("t", "a"), "ALTER TABLE t DROP COLUMN a;"),
+    (lambda op: op.drop_column("t", "a", if_exists=True), "ALTER TABLE t DROP COLUMN IF EXISTS a;"),
     (
         lambda op: op.drop_column("t", "a", dynamodb_remove=True),
         (
             "ALTER TABLE t ALTER COLUMN a DROP NOT NULL; UPDATE t SET a=NULL WHERE t.a IS NOT NULL; "
-            "ALTER TABLE t DROP COLUMN IF EXISTS a;"
+            "ALTER TABLE t DROP COLUMN a;"
         ),
     ),
     (lambda op: op.alter_column("t", "a", nullable=False), "ALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
@@ -179,7 +180,7 @@ WRITTEN: list[tuple[Callable[[Any], object], str]] = [
         lambda op: op.create_foreign_key("fk", "t", "u", ["a"], ["id"]),
         "ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY(a) REFERENCES u (id);",
     ),
-    (lambda op: op.drop_constraint("uq", "t", type_="unique"), "ALTER TABLE t DROP CONSTRAINT IF EXISTS uq;"),
+    (lambda op: op.drop_constraint("uq", "t", type_="unique"), "ALTER TABLE t DROP CONSTRAINT uq;"),
     (lambda op: op.create_table_comment("t", "words"), "COMMENT ON TABLE t IS 'words';"),
     (lambda op: op.drop_table_comment("t"), "COMMENT ON TABLE t IS NULL;"),
     (

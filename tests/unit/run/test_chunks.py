@@ -57,6 +57,32 @@ def test_guards_count() -> None:
     assert [len(chunk) for chunk in found(inserted(*range(60), table=UNIQUE))] == [50, 10]
 
 
+SYSTEM = Table("lock", "system", (Column("id", Kind.STRING, nullable=False), Column("n", Kind.STRING)), "id")
+LOCK = {"id": {"S": "lock#alembic#v"}, "n": {"S": "a"}}
+
+
+def under_a_lock(rows: int) -> list[list[Entry]]:
+    """So many rows, then the lock, then two rows that depend on it."""
+    buffer = inserted(*range(rows))
+    buffer.update(SYSTEM, Image(LOCK), Done({"n": Assign({"S": "b"})}), NO_CHECK)
+    buffer.insert(USERS, user(1000))
+    buffer.insert(USERS, user(1001))
+    return chunks(list(buffer.entries.values()), "system")
+
+
+def test_a_lock_is_checked_in_each_chunk_and_what_comes_after_it_is_in_the_last() -> None:
+    parts = under_a_lock(198)
+    assert [len(part) for part in parts] == [100, 100, 3]
+    for part in parts:
+        assert part[0].key == {"id": LOCK["id"]}
+    assert [part[0].changed for part in parts] == [frozenset(), frozenset(), {"n"}]
+    assert ids(parts[2][1:]) == [1000, 1001]
+
+
+def test_with_nothing_before_the_lock_there_is_one_chunk() -> None:
+    assert [len(part) for part in under_a_lock(0)] == [3]
+
+
 def test_both_sides_of_a_key_move_stay_together() -> None:
     buffer = Buffer()
     buffer.leave(USERS, Image(user(0)), NO_CHECK)

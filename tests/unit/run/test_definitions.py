@@ -81,7 +81,13 @@ def test_a_table_is_dropped_with_its_counter() -> None:
         "counter#users#n",
     ]
     assert isinstance(failed(dropping(), GONE), UndefinedTable)
-    done(dropping(if_exists=True), GONE)
+    done(dropping(if_exists=True), GONE, GONE)
+
+
+def test_with_if_exists_what_a_killed_run_has_left_goes_too() -> None:
+    old = {"Attributes": {"definition": {"S": "CREATE TABLE users (id VARCHAR, PRIMARY KEY (id))"}}}
+    played = done(dropping(Counters("system"), if_exists=True), GONE, GONE, old)
+    assert played.operations == ["DeleteTable", "DescribeTable", "DeleteItem", "DeleteItem"]
 
 
 def test_a_description_leaves_out_what_is_not_ready() -> None:

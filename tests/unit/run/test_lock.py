@@ -5,7 +5,18 @@ from typing import Any
 import pytest
 
 from sqlalchemy_dynamorm.errors import ConditionFailed, UndefinedTable
-from sqlalchemy_dynamorm.run.lock import Lock, LockHeld, LockLost, acquire, beat, break_lock, holder_of, release
+from sqlalchemy_dynamorm.run.lock import (
+    Lock,
+    LockHeld,
+    LockLost,
+    acquire,
+    beat,
+    break_lock,
+    dropping,
+    holder_of,
+    not_dropped,
+    release,
+)
 from tests.scripted import Reply, play
 
 WANTED = Lock("sys", "alembic#v", "me", 2.0, 0)
@@ -102,3 +113,20 @@ def test_breaking_raises_the_fence_and_says_whose_it_was() -> None:
 def test_a_lock_that_nobody_holds_is_not_broken() -> None:
     assert play(break_lock("sys", "alembic#v"), {}).result is None
     assert play(holder_of("sys", "alembic#v"), UndefinedTable("gone")).result is None
+
+
+def test_what_is_about_to_be_dropped_is_kept_and_an_earlier_run_is_told_of() -> None:
+    first = play(dropping(WANTED, "DROP TABLE t"), {})
+    assert first.only["UpdateExpression"] == "ADD #2 :2"
+    assert first.only["ConditionExpression"] == "#0 = :0 AND #1 = :1"
+    assert first.result is False
+    known: Reply = {"Attributes": {"dropped": {"SS": ["DROP TABLE t", "DROP TABLE u"]}}}
+    assert play(dropping(WANTED, "DROP TABLE t"), known).result is True
+    assert play(dropping(WANTED, "DROP TABLE v"), known).result is False
+    assert isinstance(play(dropping(WANTED, "DROP TABLE t"), HELD).error, LockLost)
+
+
+def test_what_was_not_there_is_forgotten() -> None:
+    played = play(not_dropped(WANTED, "DROP TABLE t"), {})
+    assert played.only["UpdateExpression"] == "DELETE #2 :2"
+    assert played.only["ExpressionAttributeValues"][":2"] == {"SS": ["DROP TABLE t"]}
