@@ -270,7 +270,7 @@ class DynamoDBImpl(DefaultImpl):
 
     def add_constraint(self, const: Any, **kw: Any) -> None:
         if isinstance(const, sa.PrimaryKeyConstraint):
-            refuse(f"Adding the primary key {const.name!r}", _REBUILD)
+            refuse(f"Adding the primary key {const.name or ''!r} of {const.table.name!r}", _REBUILD)
         super().add_constraint(const, **kw)
 
     def drop_constraint(self, const: sa.Constraint, **kw: Any) -> None:

@@ -14,6 +14,7 @@ from alembic.util import DispatchPriority
 
 import alembic_ext.impl  # noqa: F401 - it registers itself
 from alembic_ext import managed, physical
+from alembic_ext.keys import compare_keys
 from alembic_ext.options import compare_options
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def setup(plugin: Plugin) -> None:
     plugin.add_autogenerate_comparator(
         physical.find_tables, "autogenerate", "dynamodb_names", qualifier="dynamodb", priority=first
     )
+    plugin.add_autogenerate_comparator(compare_keys, "table", "dynamodb_keys", qualifier="dynamodb")
     plugin.add_autogenerate_comparator(compare_options, "table", "dynamodb_options", qualifier="dynamodb")
     plugin.add_autogenerate_comparator(
         managed.shape, "autogenerate", "dynamodb_managed", qualifier="dynamodb", priority=last

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy_dynamorm.plan.definitions import TABLE_WORDS, display_name, index_of, table_of, types_given
+from sqlalchemy_dynamorm.plan.definitions import (
+    TABLE_WORDS,
+    checks_items,
+    display_name,
+    index_of,
+    table_of,
+    types_given,
+)
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.schema import Kind, Table
 from sqlalchemy_dynamorm.plan.table_options import at_creation
@@ -49,7 +56,8 @@ def definition(
             return indexing.drop_index(indexing.OnTable(written, name, system), index, patience)
         case _:
             known = {**client.catalog.kinds(written), **_kinds(declared), **types_given(node)}
-            new = indexing.NewIndex(index_of(node, separator), known, node, node.if_not_exists, separator)
+            index_ = index_of(node, separator)
+            new = indexing.NewIndex(index_, known, node, node.if_not_exists, separator, checks_items(node))
             return indexing.create_index(indexing.OnTable(written, name, system), new, patience)
 
 

@@ -153,7 +153,12 @@ class DDLCompiler(GenericDDLCompiler):
         head = (
             f"CREATE {kind} {if_not_exists}{self.preparer.format_index(index)} ON {self.preparer.format_table(table)}"
         )
-        return f"{head} {self._key_text(built, secondary.key_types(index, self._columns(index)))}"
+        options: dict[str, str] = {}
+        if types := secondary.key_types(index, self._columns(index)):
+            options["types"] = json.dumps(types)
+        if secondary.checks_items(index):
+            options["check_items"] = "true"
+        return f"{head} {self._key_text(built, options)}"
 
     def visit_drop_index(self, drop: Any, **kw: Any) -> str:
         index: sa.Index = drop.element
@@ -190,10 +195,8 @@ class DDLCompiler(GenericDDLCompiler):
     def _index_text(self, index: sa.Index, built: planned.Index) -> str:
         return f"{self.preparer.format_index(index)} {self._key_text(built, {})}"
 
-    def _key_text(self, built: planned.Index, types: Mapping[str, str]) -> str:
-        options = index_options(built)
-        if types:
-            options["types"] = json.dumps(types)
+    def _key_text(self, built: planned.Index, more: Mapping[str, str]) -> str:
+        options = {**index_options(built), **more}
         return f"({', '.join(map(self.preparer.quote, built.key))}){self._with(options)}"
 
     def _with(self, options: Mapping[str, str]) -> str:

@@ -96,6 +96,7 @@ class _Options:
 def _options(declared: sa.Index, where: str) -> _Options:
     given = dict(declared.dialect_options["dynamodb"])
     given.pop("types")  # see key_types
+    given.pop("check_items")  # see checks_items
     local = given.pop("local") or False
     if not isinstance(local, bool):
         raise Misdeclared(f"{where}: dynamodb_local takes True or False.")
@@ -115,6 +116,17 @@ def _options(declared: sa.Index, where: str) -> _Options:
         if value is not None:
             refuse(f"{where}: the option dynamodb_{option}")
     return found
+
+
+def checks_items(declared: sa.Index) -> bool:
+    """Whether CREATE INDEX is to look first for items that the index could not have.
+
+    :raises Misdeclared: ``dynamodb_check_items`` is no truth value.
+    """
+    given = declared.dialect_options["dynamodb"]["check_items"]
+    if given is not None and not isinstance(given, bool):
+        raise Misdeclared(f"Index {declared.name!r}: dynamodb_check_items takes True or False.")
+    return bool(given)
 
 
 def key_types(declared: sa.Index, columns: Mapping[str, Column]) -> dict[str, str]:

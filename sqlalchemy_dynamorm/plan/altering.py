@@ -49,7 +49,7 @@ def _comparable(column: nodes.ColumnDefinition) -> nodes.ColumnDefinition:
 def with_index(table: nodes.CreateTable, index: nodes.CreateIndex) -> nodes.CreateTable:
     """The table with an index more, in the place of one of the same name."""
     rest = without_index(table, index.name).indexes
-    options = tuple(option for option in index.options if option[0] != "types")
+    options = tuple(option for option in index.options if option[0] not in ("types", "check_items"))
     return replace(table, indexes=(*rest, replace(index, table=table.table, if_not_exists=False, options=options)))
 
 

@@ -20,7 +20,7 @@ from sqlalchemy_dynamorm.sql import nodes
 
 TABLE_WORDS = frozenset({"partition_key", "sort_key", "table_name", "hide_expired"})
 """The words of a table's WITH that say what its key and its name are, and are declared with it."""
-_INDEX_OPTIONS = frozenset({"hash_columns", "projection", "include", "local", "types", *INDEX_UNITS})
+_INDEX_OPTIONS = frozenset({"hash_columns", "projection", "include", "local", "types", "check_items", *INDEX_UNITS})
 _TYPES = {"S": Kind.STRING, "N": Kind.NUMBER, "B": Kind.BINARY}
 
 
@@ -196,6 +196,14 @@ def index_of(node: nodes.CreateIndex, separator: str) -> Index:
     written = physical(node.name, None, separator)
     capacity, warm = index_units(node.name, options, local=local)
     return Index(node.name, written, hash_names, range_names, projection, include, local, capacity, warm)  # type: ignore[arg-type]
+
+
+def checks_items(node: nodes.CreateIndex) -> bool:
+    """Whether the items are looked at first: ``WITH (check_items='true')``. :raises ProgrammingError: another word."""
+    given = dict(node.options).get("check_items", "false")
+    if given not in ("true", "false"):
+        raise ProgrammingError(f"check_items of {node.name!r} is 'true' or 'false', not {given!r}.")
+    return given == "true"
 
 
 def types_given(node: nodes.CreateIndex) -> dict[str, Kind]:

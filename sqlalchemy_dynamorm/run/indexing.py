@@ -24,6 +24,7 @@ from sqlalchemy_dynamorm.run.description import parse
 from sqlalchemy_dynamorm.run.enforcing import Enforcing, enforce
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request
 from sqlalchemy_dynamorm.run.table_options import throughput, warm
+from sqlalchemy_dynamorm.run.unindexable import check_items
 from sqlalchemy_dynamorm.run.waiting import (
     DEFAULT,
     QUOTA,
@@ -108,13 +109,18 @@ class OnTable:
 
 @dataclass(frozen=True, slots=True)
 class NewIndex:
-    """An index to be made, and the key types that are known for its columns."""
+    """An index to be made.
+
+    :ivar kinds: the key types that are known for its columns.
+    :ivar check_items: whether to look first for items that it could not have.
+    """
 
     index: Index
     kinds: Mapping[str, Kind]
     declared: nodes.CreateIndex | None = None
     if_not_exists: bool = False
     separator: str = "."
+    check_items: bool = False
 
 
 def create_index(on: OnTable, new: NewIndex, patience: Patience = DEFAULT) -> Execution:
@@ -168,6 +174,8 @@ def _add_index(on: OnTable, new: NewIndex, found: Description, patience: Patienc
         if known is None or known.key_type is None:
             known = yield from _sampled(on.physical, on.name, name)
         columns.append(Column(name, known))
+    if new.check_items:
+        yield from check_items(on.physical, on.name, new.index.name, columns)
     params = {
         "TableName": on.physical,
         "AttributeDefinitions": [attribute(column) for column in columns],

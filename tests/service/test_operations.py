@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from sqlalchemy_dynamorm.run.request import Request
 from tests.service.project import Project
 
 START = """
@@ -216,3 +217,23 @@ def test_a_misspelt_name_fails_however_often_it_is_run(people: Project, up: str,
     assert people.version() == ["a1"]
     people.migration("b2", "a1", up[:-1] + ", if_exists=True)")
     people.upgrade()
+
+
+def test_items_that_an_index_could_not_have_are_counted_before_it_is_made(people: Project) -> None:
+    raw = people.engine.raw_connection()
+    client = raw.dbapi_connection.client  # type: ignore[union-attr]
+    physical = raw.dbapi_connection.physical("people", None)  # type: ignore[union-attr]
+    for number, mail in enumerate(({"N": "1"}, {"NULL": True}, {"S": ""}, {"S": "fine"})):
+        client.ask(Request("PutItem", {"TableName": physical, "Item": {"id": {"S": f"q{number}"}, "mail": mail}}))
+    raw.close()
+    people.migration("b2", "a1", 'op.create_index("by_mail", "people", ["mail", "n"], dynamodb_check_items=True)')
+    with pytest.raises(
+        sa.exc.DataError, match=r"3 items of .*people' have a 'mail' that is empty or not of the type S"
+    ):
+        people.upgrade()
+    assert sa.inspect(people.engine).get_indexes("people") == []
+    with people.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE people SET mail = NULL WHERE id IN ('q0', 'q1', 'q2')"))
+    people.upgrade()
+    [index] = sa.inspect(people.engine).get_indexes("people")
+    assert index["column_names"] == ["mail", "n"]

@@ -91,6 +91,14 @@ def test_key_types_can_be_given_with_an_index() -> None:
     )
 
 
+def test_an_index_may_check_the_items_first() -> None:
+    assert written(lambda op: op.create_index("ix", "places", ["a"], dynamodb_check_items=True)) == (
+        "CREATE INDEX ix ON places (a) WITH (check_items='true');"
+    )
+    with pytest.raises(ProgrammingError, match="dynamodb_check_items takes True or False"):
+        written(lambda op: op.create_index("ix", "places", ["a"], dynamodb_check_items="yes"))
+
+
 @pytest.mark.parametrize(
     ("types", "message"),
     [({"a": "X"}, "S, N and B"), ("S", "S, N and B"), ({"c": "S"}, "'c', which is not a column of the index")],
@@ -206,7 +214,7 @@ def test_a_change_is_a_statement_that_the_reader_reads(operation: Callable[[Any]
 
 REFUSED: list[tuple[Callable[[Any], object], str]] = [
     (lambda op: op.rename_table("t", "u"), r"op\.rename_table\('t', 'u'\)"),
-    (lambda op: op.create_primary_key("pk", "t", ["a"]), "Adding the primary key 'pk'"),
+    (lambda op: op.create_primary_key("pk", "t", ["a"]), "Adding the primary key 'pk' of 't'"),
     (lambda op: op.drop_constraint("pk", "t", type_="primary"), "Dropping the primary key 'pk'"),
     (lambda op: op.drop_constraint(None, "t", type_="unique"), "that has no name"),
     (lambda op: op.alter_column("t", "a", autoincrement=True), "autoincrement"),
