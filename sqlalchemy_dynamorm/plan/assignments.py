@@ -108,11 +108,6 @@ def assignment(column: Column, operand: nodes.Operand, resolve: Resolve, *, key:
     :raises UndefinedColumn: the operand names a column that there is not.
     :raises Unsupported: arithmetic with what is no number.
     """
-    if isinstance(operand, nodes.Selected):
-        raise Unsupported(
-            f"ON CONFLICT DO UPDATE SET {column.name} = …: what only the local step computes is not handled there; "
-            "update the row by a statement of its own."
-        )
     columns = tuple(dict.fromkeys(resolve(found) for found in nodes.columns_in(operand)))
     _check(operand, resolve)
     if isinstance(operand, VALUES):

@@ -28,21 +28,30 @@ def plan_update(statement: nodes.Update, written: Written, tables: Tables, optio
     """The plan of an UPDATE."""
     table = tables(statement.table)
     names = Names(table, statement.table)
+    set_, taken = assigned(statement.assignments, names)
+    check_references(table, [each.column.name for each in set_])
+    return _as_asked(_change(statement, names, set_, taken, written, tables, options), options)
+
+
+def assigned(written: Sequence[nodes.Assignment], names: Names) -> tuple[tuple[Assignment, ...], list[Taken]]:
+    """What SET does, and which of it is taken from what a SELECT of the row computes.
+
+    :raises Unsupported: it gives another key to rows that others may refer to.
+    """
+    table = names.table
     taken: list[Taken] = []
     assignments: list[Assignment] = []
-    operands = told_apart((operand,) for _, operand in statement.assignments)
-    for (name, _), (operand,) in zip(statement.assignments, operands, strict=True):
+    operands = told_apart((operand,) for _, operand in written)
+    for (name, _), (operand,) in zip(written, operands, strict=True):
         column = names.writable(name)
         if isinstance(operand, nodes.Selected):
             assignments.append(Assignment(column, Take(len(taken)), operand))
             taken.append((column, operand))
         else:
             assignments.append(assignment(column, operand, names.resolve, key=name in table.key_columns))
-    check_references(table, [each.column.name for each in assignments])
     if any(each.column.name in table.key_columns for each in assignments):
         check_referrers(table)
-    set_ = (*assignments, *stamps(table, {each.column for each in assignments}))
-    return _as_asked(_change(statement, names, set_, taken, written, tables, options), options)
+    return (*assignments, *stamps(table, {each.column for each in assignments})), taken
 
 
 def plan_delete(statement: nodes.Delete, written: Written, tables: Tables, options: PlanOptions) -> ChangePlan:

@@ -173,6 +173,9 @@ def _upsert(plan: InsertPlan, conflict: Conflict) -> Iterator[Step]:
     detail = f"{_rows(plan)}{left}; {_UPSERT}"
     yield Step("PutItem", table.physical, None, None, f"attribute_not_exists({table.partition})", detail)
     if conflict.change is not None:
+        if conflict.change.finding is not None:
+            why = f"local: {conflict.change.finding.plan.reason}; it runs here, on the row with {taken}"
+            yield Step("SQLite", None, None, None, None, why)
         yield from _changed(conflict.change, f"the row with {taken}", _conditions(conflict.change))
 
 

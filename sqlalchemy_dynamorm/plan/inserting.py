@@ -48,7 +48,7 @@ def plan_insert(statement: nodes.Insert, written: Written, tables: Tables, optio
         raise Unsupported("INSERT … SELECT into a table with nextval() as a default: name the column, and select it.")
     rows = told_apart((*row, *defaults.values()) for row in given)
     back, early = shown(statement, names, written, tables, options), options.insert_check == "statement"
-    found, each = conflict(statement, names, back, early=early), statement.source is not None
+    found, each = conflict(statement, names, back, written, tables, options), statement.source is not None
     return InsertPlan(names.table, (*columns, *defaults), rows, back, early, found, source, each)
 
 

@@ -49,7 +49,7 @@ class Bound:
 
     def excluding(self, row: Mapping[str, Any]) -> Bound:
         """The same with the values of ``excluded``: the row that ON CONFLICT leaves out, by column."""
-        return Bound({**self.values, **{nodes.EXCLUDED + name: value for name, value in row.items()}}, self.now)
+        return Bound({**self.values, **{nodes.Excluded.of(name).name: value for name, value in row.items()}}, self.now)
 
     def parameter(self, name: str) -> Any:
         """The value bound to a name."""

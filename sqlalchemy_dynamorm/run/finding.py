@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy_dynamorm.plan.steps import Finding
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values
-from sqlalchemy_dynamorm.run.local import LocalReader, taken
+from sqlalchemy_dynamorm.run.local import LocalReader, computed_of, taken
 from sqlalchemy_dynamorm.run.reads import Scope
 from sqlalchemy_dynamorm.run.request import Asking
 from sqlalchemy_dynamorm.run.scratch_values import Convert, storing
@@ -40,12 +40,14 @@ class Finder:
     finding: Finding
     reader: LocalReader = field(init=False)
     decoder: RowDecoder = field(init=False)
+    fed: RowDecoder = field(init=False)
     stored: tuple[Convert | None, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         found = self.finding
         object.__setattr__(self, "reader", LocalReader(found.plan))
         object.__setattr__(self, "decoder", RowDecoder(found.judged))
+        object.__setattr__(self, "fed", RowDecoder(found.plan.feeds[0].columns))
         converts = tuple(storing(column, shown=column.name in found.shown) for column in found.judged)
         object.__setattr__(self, "stored", converts)
 
@@ -53,6 +55,14 @@ class Finder:
         """The rows, each once: what joins a row with several others changes it once, by the first of them."""
         rows: list[Row] = []
         yield from taken(self.reader.run(values, scope), rows.extend)
+        return self._each(rows)
+
+    def among(self, item: Item, values: Bound) -> list[Found]:
+        """The row that is given, if it is found."""
+        given = self.fed.row(item)
+        return self._each(row for rows in computed_of(self.finding.plan, [given], values) for row in rows)
+
+    def _each(self, rows: Iterable[Row]) -> list[Found]:
         table, found = self.table, dict[Identity, Found]()
         keys, judged = len(table.key_columns), len(self.finding.judged)
         for row in rows:

@@ -35,6 +35,7 @@ from sqlalchemy_dynamorm.errors import UnsupportedValue
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.values import Json, decode, encode, whole
+from sqlalchemy_dynamorm.sql import nodes
 
 Convert = Callable[[Any], Any]
 """A value that is not None to another form."""
@@ -223,7 +224,7 @@ def binding(value: Any, name: str, *, shown: bool) -> Any:
     """
     if value is None or type(value) in (str, bytes):
         return value
-    where = f"the value of :{name}"
+    where = f"the value of {nodes.called(name)}"
     seal = _sealing(where, shown=shown)
     if isinstance(value, bool):
         return _FLAGS[value]

@@ -91,6 +91,10 @@ class Searching:
         found = yield from self.finder.found(values, scope)
         return [self._target(each, values, row) for each in found]
 
+    def given(self, item: Item, values: Bound, row: int) -> list[Target]:
+        """The row that is given, if it is one that would be found."""
+        return [self._target(each, values, row) for each in self.finder.among(item, values)]
+
     def _target(self, found: Found, values: Bound, row: int) -> Target:
         plan = self.changer.plan
         set_ = None

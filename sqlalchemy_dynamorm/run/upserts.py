@@ -55,7 +55,8 @@ class Upserter:
         """
         if buffer is not None:
             return (yield from self._buffered(rows, buffer))
-        if self.plan.table.several or (self.changer is not None and self.changer.plan.moves):
+        change = self.conflict.change
+        if self.plan.table.several or (change is not None and (change.moves or change.finding is not None)):
             count = 0
             for row in rows:
                 count += yield from alone(partial(self._buffered, [row]))
@@ -180,8 +181,16 @@ class Upserter:
             if buffer.repeatable:
                 buffer.watch(table, key, [name for unique in self.conflict.uniques for name in unique.columns])
             return 0
-        target = Target(key, row.values, row.setting(self.changer.plan), row.row)
-        count = yield from self.changer.judged([target], {identity(key, table): image}, buffer)
+        targets = self._targets(row, key, image, self.changer)
+        if not targets and buffer.repeatable:
+            buffer.watch(table, key, self._needed or image.item or ())
+        count = yield from self.changer.judged(targets, {identity(key, table): image}, buffer)
         if count and not self.changer.plan.moves:
             buffer.decide(table, key, [table.key_columns])
         return count
+
+    def _targets(self, row: Candidate, key: Item, image: Image, changer: Changer) -> list[Target]:
+        """The row in the way, as it is to be changed; none where SQLite finds that it is not."""
+        if changer.searching is not None:
+            return changer.searching.given(image.item or {}, row.values, row.row)
+        return [Target(key, row.values, row.setting(changer.plan), row.row)]

@@ -1,16 +1,17 @@
-"""The SELECT that finds the rows of an UPDATE or DELETE, made of slices of its text."""
+"""The SELECT that finds the rows of an UPDATE or DELETE, made of slices of its text; so is the UPDATE of DO UPDATE."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.grammar import tokens_of
-from sqlalchemy_dynamorm.sql.rewriting import quoted
-from sqlalchemy_dynamorm.sql.tokens import outside, parted, slice_of
+from sqlalchemy_dynamorm.sql.nodes import Place
+from sqlalchemy_dynamorm.sql.rewriting import Edit, quoted, rewritten
+from sqlalchemy_dynamorm.sql.tokens import begins_conflict, outside, parted, slice_of
 
 _CLAUSES = frozenset(
     {
@@ -67,9 +68,38 @@ def shown_of(text: str, table: nodes.TableName) -> str:
     """The SELECT of what RETURNING shows, of a statement that writes this table."""
     tokens = tokens_of(text)
     at = next(at for at in outside(tokens) if tokens[at].token_type == TokenType.RETURNING)
+    return f"SELECT {slice_of(tokens[at + 1 :], text)} FROM {_named(table)}"
+
+
+def update_of(text: str, table: nodes.TableName) -> str:
+    """The UPDATE of the row in the way that DO UPDATE is, with ``excluded.column`` as the parameter that it is."""
+    tokens = tokens_of(text)
+    places = list(outside(tokens))
+    conflict = max(at for at in places if begins_conflict(tokens, at))
+    set_ = next(at for at in places if at > conflict and tokens[at].token_type == TokenType.SET)
+    end = next((at for at in places if at > set_ and tokens[at].token_type == TokenType.RETURNING), len(tokens))
+    part = Place(tokens[set_].start, tokens[end - 1].end + 1)
+    return f"UPDATE {_named(table)} {rewritten(text, _excluded(tokens, text), part)}"
+
+
+def _excluded(tokens: Sequence[Token], text: str) -> Iterator[Edit]:
+    for at in range(len(tokens) - 2):
+        behind_dot = at > 0 and tokens[at - 1].token_type == TokenType.DOT
+        if tokens[at + 1].token_type != TokenType.DOT or behind_dot or _name(tokens[at], text).lower() != "excluded":
+            continue
+        column = nodes.Excluded.of(_name(tokens[at + 2], text))
+        yield Edit(Place(tokens[at].start, tokens[at + 2].end + 1), f":{column.name}")
+
+
+def _name(token: Token, text: str) -> str:
+    """A name as it is written, which the text of a token that is a keyword is not."""
+    return token.text if token.token_type == TokenType.IDENTIFIER else text[token.start : token.end + 1]
+
+
+def _named(table: nodes.TableName) -> str:
+    """A table as FROM names it."""
     name = quoted(table.name) if table.schema is None else f"{quoted(table.schema)}.{quoted(table.name)}"
-    alias = "" if table.alias is None else f" AS {quoted(table.alias)}"
-    return f"SELECT {slice_of(tokens[at + 1 :], text)} FROM {name}{alias}"
+    return name if table.alias is None else f"{name} AS {quoted(table.alias)}"
 
 
 def _clauses(text: str) -> _Clauses:

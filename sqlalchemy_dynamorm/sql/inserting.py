@@ -9,7 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
 from sqlalchemy_dynamorm.sql.grammar import tokens_of
-from sqlalchemy_dynamorm.sql.tokens import outside, parted, slice_of
+from sqlalchemy_dynamorm.sql.tokens import begins_conflict, outside, parted, slice_of
 
 _VERBS = frozenset({TokenType.INSERT, TokenType.REPLACE})
 _SOURCES = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.VALUES})
@@ -46,7 +46,4 @@ def _source(text: str) -> tuple[str, list[Token]]:
 
 
 def _ends(tokens: list[Token], at: int) -> bool:
-    if tokens[at].token_type == TokenType.RETURNING:
-        return True
-    conflict = tokens[at + 1].text.upper() if at + 1 < len(tokens) else ""
-    return tokens[at].token_type == TokenType.ON and conflict == "CONFLICT"
+    return tokens[at].token_type == TokenType.RETURNING or begins_conflict(tokens, at)

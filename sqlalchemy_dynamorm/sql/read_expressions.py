@@ -130,7 +130,7 @@ def column_or_excluded(node: exp.Column, scope: Scope) -> nodes.Column | nodes.E
     """A column of the row, or in DO UPDATE ``excluded.column``."""
     found = column(node, scope)
     if scope.excluded and found.schema is None and (found.table or "").lower() == "excluded":
-        return nodes.Excluded(nodes.EXCLUDED + found.name)
+        return nodes.Excluded.of(found.name)
     return found
 
 

@@ -27,3 +27,9 @@ def parted(tokens: Sequence[Token]) -> list[list[Token]]:
 def slice_of(tokens: Sequence[Token], text: str) -> str:
     """The text from the first of these tokens to the last."""
     return text[tokens[0].start : tokens[-1].end + 1]
+
+
+def begins_conflict(tokens: Sequence[Token], at: int) -> bool:
+    """Whether ON CONFLICT stands here."""
+    following = tokens[at + 1].text.upper() if at + 1 < len(tokens) else ""
+    return tokens[at].token_type == TokenType.ON and following == "CONFLICT"

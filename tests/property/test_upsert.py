@@ -44,8 +44,14 @@ SETS: list[Any] = [
     lambda t, x: {"email": x.email},
     lambda t, x: {"id": x.id, "n": x.n},
     lambda t, x: {"s": None, "n": 7},
+    lambda t, x: {"n": sa.func.max(t.c.n, x.n)},
+    lambda t, x: {"n": sa.case((x.n > t.c.n, x.n), else_=t.c.n + 1), "s": x.s},
+    lambda t, x: {"s": sa.func.upper(x.s) + sa.func.coalesce(t.c.s, "-"), "n": t.c.n + x.n},
+    lambda t, x: {"email": sa.func.nullif(x.email, t.c.s), "n": sa.func.abs(t.c.n - x.n) % 3},
+    lambda t, x: {"s": sa.case((sa.and_(t.c.n.is_(None), x.id > 1), "none"), else_=sa.cast(x.n, sa.String))},
+    lambda t, x: {"id": sa.func.max(t.c.id, x.id), "n": sa.func.min(x.n, t.c.n)},
 ]
-GIVE_EMAIL = (1, 8)
+GIVE_EMAIL = (1, 8, 14)
 WHERES: list[Any] = [
     lambda t, x: None,
     lambda t, x: t.c.n < x.n,
@@ -53,6 +59,9 @@ WHERES: list[Any] = [
     lambda t, x: t.c.s != "x",
     lambda t, x: x.n > 0,
     lambda t, x: sa.or_(t.c.n == x.n, x.s.is_(None)),
+    lambda t, x: sa.func.max(t.c.n, x.n) > 1,
+    lambda t, x: sa.and_(sa.func.length(t.c.s + x.s) == 2, t.c.n < 5),
+    lambda t, x: sa.or_(sa.func.coalesce(t.c.n, x.n) > t.c.id, sa.func.lower(x.s) == "x"),
 ]
 
 

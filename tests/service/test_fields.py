@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm.exc import StaleDataError
 
+from sqlalchemy_dynamorm import insert
 from sqlalchemy_dynamorm.orm import Expires, Timestamps, Versioned, get_many
 from tests.conftest import Calls
 from tests.servers import Server
@@ -127,6 +128,42 @@ def test_an_insert_over_an_expired_row_succeeds(engine: sa.Engine, calls: Calls)
         session.add(login(2, FUTURE))
         with pytest.raises(sa.exc.IntegrityError):
             session.flush()
+
+
+@pytest.mark.parametrize("level", ["AUTOCOMMIT", "READ COMMITTED", "REPEATABLE READ"])
+def test_an_expired_row_is_in_no_upserts_way(engine: sa.Engine, level: str) -> None:
+    new = insert(Login)
+    key = ["user", "id"]
+    statements = {
+        "rank": new.on_conflict_do_update(index_elements=key, set_={"rank": new.excluded.rank}),
+        "sum": new.on_conflict_do_update(index_elements=key, set_={"rank": Login.rank + new.excluded.rank}),
+        "max": new.on_conflict_do_update(
+            index_elements=key,
+            set_={"rank": sa.func.max(Login.rank, new.excluded.rank), "expires_at": new.excluded.expires_at},
+            where=sa.func.lower(Login.place) == "home",
+        ),
+    }
+    expected = {"rank": 10, "sum": 12, "max": 10}
+    for name, statement in statements.items():
+        with engine.connect() as connection:
+            connection.execute(sa.delete(Login))
+            connection.execute(
+                sa.insert(Login),
+                [
+                    {"user": "ada", "id": at, "rank": 2, "place": "home", "version": 0, "expires_at": each}
+                    for at, each in ((1, PAST), (2, FUTURE), (3, None))
+                ],
+            )
+        rows = [
+            {"user": "ada", "id": at, "rank": 10, "place": "away", "version": 0, "expires_at": FUTURE}
+            for at in (1, 2, 3)
+        ]
+        with engine.connect().execution_options(isolation_level=level) as connection:
+            assert connection.execute(statement, rows).rowcount == 3
+            connection.commit()
+            found = connection.execute(sa.select(Login.rank, Login.place, Login.expires_at).order_by(Login.id)).all()
+        assert [tuple(row[:2]) for row in found] == [(10, "away"), (expected[name], "home"), (expected[name], "home")]
+        assert [row.expires_at for row in found] == [FUTURE, FUTURE, FUTURE if name == "max" else None]
 
 
 def test_unique_values_of_expired_rows_are_free(ministack: Server, schema: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc, orm
 
+from sqlalchemy_dynamorm import insert
 from sqlalchemy_dynamorm.dialect.explain import explain
 from sqlalchemy_dynamorm.errors import ForeignKeyViolation
 from tests.conftest import Calls
@@ -102,6 +103,23 @@ def test_an_update_of_a_foreign_key(engine: sa.Engine, calls: Calls) -> None:
     calls.clear()
     run(engine, second.values(name="x"))  # no column of a foreign key
     assert "TransactWriteItems" not in calls.count
+
+
+def test_an_upsert_of_a_foreign_key(engine: sa.Engine) -> None:
+    new = insert(Guest)
+    floor = sa.func.max(Guest.number, new.excluded.number)
+    computed = new.on_conflict_do_update(index_elements=["id"], set_={"house": "h", "floor": 1, "number": floor})
+    run(engine, computed.values(id=2, house="h", floor=1, number=5))
+    run(engine, computed.values(id=2, house="h", floor=1, number=6))
+    for values in ({"id": 2, "number": 7}, {"id": 3, "house": "h", "floor": 1, "number": 9}):
+        with pytest.raises(exc.IntegrityError, match="'fk_room'"):
+            run(engine, computed.values(**values))
+    with engine.connect() as connection:
+        found = connection.execute(sa.select(Guest.id, Guest.number).order_by(Guest.id))
+        assert [tuple(row) for row in found] == [(1, None), (2, 6)]
+    moving = new.on_conflict_do_update(index_elements=["id"], set_={"id": sa.func.abs(new.excluded.id) + 1})
+    with pytest.raises(exc.NotSupportedError, match="or gets another key"):
+        run(engine, moving.values(id=2))
 
 
 def test_a_parent_of_the_same_transaction(ministack: Server, schema: str) -> None:

@@ -144,6 +144,53 @@ def test_a_computed_set_is_of_the_row_as_it_is(autocommit: sa.Connection) -> Non
     assert stock(autocommit) == [(1, 7)]
 
 
+MOST = NEW.on_conflict_do_update(
+    index_elements=["shop", "article"],
+    set_={
+        "count": sa.func.max(Stock.count, NEW.excluded.count),
+        "note": sa.func.lower(NEW.excluded.note) + sa.case((NEW.excluded.count > Stock.count, "+"), else_="-"),
+    },
+    where=sa.func.length(Stock.note) < 5,
+)
+
+
+def test_functions_and_case_are_computed_of_the_row_in_the_way(autocommit: sa.Connection, calls: Calls) -> None:
+    calls.clear()
+    assert autocommit.execute(MOST, rows(1, 2, note="A")).rowcount == 2
+    assert calls.operations == ["GetItem", "PutItem"] * 2
+    calls.clear()
+    assert autocommit.execute(MOST, rows(1, note="B")).rowcount == 1
+    assert calls.operations == ["GetItem", "UpdateItem"]
+    assert autocommit.execute(MOST.returning(Stock.count, Stock.note), [rows(2, note="C")[0] | {"count": 3}]).all() == [
+        (3, "c+")
+    ]
+    assert stock(autocommit, Stock.count, Stock.note) == [(1, "b-"), (3, "c+")]
+    autocommit.execute(sa.update(Stock).where(Stock.shop == "a", Stock.article == 1).values(note="too long"))
+    assert autocommit.execute(MOST, rows(1, note="D")).rowcount == 0
+    assert stock(autocommit, Stock.note) == [("too long",), ("c+",)]
+
+
+def test_they_are_computed_with_exact_numbers_or_not_at_all(autocommit: sa.Connection) -> None:
+    dearest = NEW.on_conflict_do_update(
+        index_elements=["shop", "article"], set_={"price": sa.func.max(Stock.price, NEW.excluded.price)}
+    )
+    for price in ("1.10", "3.30", "2.20"):
+        autocommit.execute(dearest, rows(1, price=Decimal(price)))
+    assert stock(autocommit, Stock.price) == [(Decimal("3.30"),)]
+    with pytest.raises(sa.exc.DataError, match=r"value of excluded\.price holds a number"):
+        autocommit.execute(dearest, rows(1, price=Decimal("123456789012345678901.23")))
+    assert stock(autocommit, Stock.price) == [(Decimal("3.30"),)]
+
+
+def test_as_text_with_bare_names_and_lists(autocommit: sa.Connection) -> None:
+    text = sa.text(
+        "INSERT INTO stock AS old (shop, article, count) SELECT 'a', :number, 1 ON CONFLICT (shop, article) "
+        'DO UPDATE SET count = CASE WHEN old.count % 2 IN :odd THEN count * 10 ELSE Excluded."count" END '
+        "RETURNING count"
+    ).bindparams(sa.bindparam("odd", expanding=True))
+    assert [autocommit.execute(text, {"number": 1, "odd": [1, 3]}).scalar() for _ in range(3)] == [1, 10, 1]
+
+
 def test_postgresqls_insert_and_text_are_the_same(autocommit: sa.Connection) -> None:
     new = postgresql.insert(Stock)
     added = new.on_conflict_do_update(
@@ -179,11 +226,17 @@ def test_an_item_that_is_too_large_leaves_nothing_written(autocommit: sa.Connect
     assert stock(autocommit) == []
 
 
-def test_two_writers_at_once_lose_nothing(engine: sa.Engine) -> None:
+COMPUTED = NEW.on_conflict_do_update(
+    index_elements=["shop", "article"], set_={"count": sa.func.abs(Stock.count) + NEW.excluded.count}
+)
+
+
+@pytest.mark.parametrize("statement", [ADD, COMPUTED])
+def test_writers_at_once_lose_nothing(engine: sa.Engine, statement: Any) -> None:
     def add() -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for _ in range(10):
-                connection.execute(ADD, rows(1))
+                connection.execute(statement, rows(1))
 
     threads = [threading.Thread(target=add) for _ in range(4)]
     for thread in threads:
@@ -235,6 +288,20 @@ def test_a_sum_of_another_is_no_conflict(engine: sa.Engine) -> None:
         assert stock(connection) == [(1, 3)]
 
 
+def test_what_was_computed_with_must_be_unchanged_at_commit(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(MOST, rows(1, 2, note="A"))
+    with engine.connect() as connection:
+        assert connection.execute(MOST.returning(Stock.note), rows(1, note="B")).scalar_one() == "b-"
+        with engine.begin() as other:
+            other.execute(ADD, rows(1))
+        with pytest.raises(sa.exc.OperationalError) as caught:
+            connection.commit()
+    assert isinstance(caught.value.orig, SerializationError)
+    with engine.connect() as connection:
+        assert stock(connection, Stock.count, Stock.note) == [(2, "again"), (1, "A")]
+
+
 class TestUnique:
     """The target is a unique constraint, or another is in the way."""
 
@@ -270,6 +337,17 @@ class TestUnique:
         session.execute(new.values(id=3, email="ada@x").on_conflict_do_nothing())
         assert self.people(session) == [(1, "new@x", "Ada"), (2, "bob@x", "Bob"), (3, "ada@x", None)]
         assert session.scalar(sa.select(Person.id).where(Person.email == "new@x")) == 1
+
+    def test_a_value_is_computed_and_its_guard_moves(self, session: orm.Session) -> None:
+        new = insert(Person)
+        computed = {"email": sa.func.lower(new.excluded.name) + "@x", "name": sa.func.coalesce(sa.null(), Person.name)}
+        session.execute(
+            new.values(id=7, email="ada@x", name="EVE").on_conflict_do_update(index_elements=["email"], set_=computed)
+        )
+        assert self.people(session) == [(1, "eve@x", "Ada"), (2, "bob@x", "Bob")]
+        assert session.scalar(sa.select(Person.id).where(Person.email == "eve@x")) == 1
+        session.execute(sa.insert(Person).values(id=3, email="ada@x"))
+        session.commit()
 
     def test_a_replace_removes_every_row_in_the_way(self, session: orm.Session) -> None:
         result = session.execute(insert(Person).values(id=1, email="bob@x", name="both").on_conflict_replace())

@@ -55,7 +55,6 @@ from sqlalchemy_dynamorm.sql.nodes.definitions import (
 )
 from sqlalchemy_dynamorm.sql.nodes.expressions import (
     CAST,
-    EXCLUDED,
     WINDOW,
     And,
     Between,
@@ -86,6 +85,7 @@ from sqlalchemy_dynamorm.sql.nodes.expressions import (
     Same,
     Subquery,
     Value,
+    called,
     parts_of,
 )
 from sqlalchemy_dynamorm.sql.nodes.queries import (
@@ -116,7 +116,6 @@ Statement = Union[Query, Definition, Explain]
 
 __all__ = [
     "CAST",
-    "EXCLUDED",
     "WINDOW",
     "AddColumn",
     "AddConstraint",
@@ -208,6 +207,7 @@ __all__ = [
     "Update",
     "Value",
     "ValueRows",
+    "called",
     "columns_in",
     "excluded_in",
     "parts_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Union
@@ -29,20 +30,30 @@ class Param:
     name: str
 
 
-EXCLUDED = "excluded."
+_EXCLUDED = "dynamorm_excluded_"
 
 
 @dataclass(frozen=True, slots=True)
 class Excluded(Param):
     """``excluded.column`` in DO UPDATE: what the row that cannot be inserted would have had.
 
-    It is known with the row, so it is a value. Its name has a dot, which no name in a text has.
+    It is known with the row, so it is a value. Its name says the column's, in characters that a parameter may have.
     """
+
+    @classmethod
+    def of(cls, column: str) -> Excluded:
+        """That of a column."""
+        return cls(_EXCLUDED + re.sub(r"[^A-Za-z0-9]", lambda found: f"_{ord(found[0]):x}_", column))
 
     @property
     def column(self) -> str:
         """The column's name."""
-        return self.name.removeprefix(EXCLUDED)
+        return re.sub(r"_([0-9a-f]+)_", lambda found: chr(int(found[1], 16)), self.name.removeprefix(_EXCLUDED))
+
+
+def called(param: str) -> str:
+    """A parameter as messages name it."""
+    return f"excluded.{Excluded(param).column}" if param.startswith(_EXCLUDED) else f":{param}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from sqlalchemy_dynamorm.errors import UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
+from sqlalchemy_dynamorm.plan.assignments import Give, Take
 from sqlalchemy_dynamorm.plan.schema import Unique
 from sqlalchemy_dynamorm.plan.steps import Conflict
-from tests.unit.plan.planning import inserted, table
+from sqlalchemy_dynamorm.plan.wording import show
+from sqlalchemy_dynamorm.sql import nodes
+from tests.unit.plan.planning import inserted, planned, table
 
 EMAIL, BOTH = Unique("uq_a", ("a",)), Unique(None, ("a", "b"))
 GUARDED = replace(table(), uniques=(EMAIL, BOTH), system="system")
@@ -60,3 +63,44 @@ def test_the_key_of_the_row_in_the_way_moves_only_where_another_constraint_is_me
     assert same.change is not None
     assert other.change is not None
     assert (same.change.moves, other.change.moves) == (False, True)
+
+
+def test_what_dynamodb_cannot_compute_sqlite_does_of_the_row_in_the_way() -> None:
+    found = of(
+        INSERT + "ON CONFLICT (a) DO UPDATE SET n = max(n, excluded.n), b = 1 WHERE lower(a) = excluded.a AND b < 5"
+    )
+    change = found.change
+    assert [column.name for column in found.excluded] == ["n", "a"]
+    assert change is not None
+    assert change.finding is not None
+    assert [column.name for column in change.finding.judged] == ["n", "a"]
+    assert change.finding.plan.params == ("dynamorm_excluded_n", "dynamorm_excluded_a")
+    assert show(change.where) == "b < 5"
+    assert [each.change for each in change.assignments or ()] == [Take(0), Give(nodes.Literal(1))]
+
+
+def test_what_dynamodb_can_say_of_it_stays_its_own() -> None:
+    change = of(INSERT + "ON CONFLICT (a) DO UPDATE SET n = things.n + excluded.n WHERE excluded.n > n").change
+    assert change is not None
+    assert change.finding is None
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["SET n = (SELECT 1)", "SET n = abs((SELECT max(n) FROM things))", "SET n = 1 WHERE n IN (SELECT s FROM things)"],
+)
+def test_a_query_is_refused(rest: str) -> None:
+    with pytest.raises(Unsupported, match="A query in ON CONFLICT DO UPDATE"):
+        of(INSERT + f"ON CONFLICT (a) DO UPDATE {rest}")
+
+
+def test_an_aggregate_is_refused() -> None:
+    with pytest.raises(ProgrammingError, match="aggregate"):
+        of(INSERT + "ON CONFLICT (a) DO UPDATE SET n = max(excluded.n)")
+
+
+def test_rows_that_others_may_refer_to_keep_their_keys() -> None:
+    table_ = replace(GUARDED, referrers=("others",))
+    text = INSERT + "ON CONFLICT (a) DO UPDATE SET s = excluded.s"
+    with pytest.raises(Unsupported, match="others may refer to"):
+        planned(text, table_, foreign_keys="check")

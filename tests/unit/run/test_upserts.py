@@ -93,6 +93,42 @@ def test_what_was_read_first_is_what_is_in_the_way() -> None:
     assert run(NOTHING, buffer).requests == []
 
 
+class TestComputed:
+    """What only SQLite computes of the row in the way."""
+
+    MOST = INSERT + "ON CONFLICT (p, s) DO UPDATE SET n = max(things.n, excluded.n) WHERE lower(a) = excluded.a"
+
+    def test_it_is_written_if_what_was_judged_is_unchanged(self) -> None:
+        buffer = Buffer()
+        played = run(self.MOST + " RETURNING n", buffer, THERE)
+        assert (played.operations, played.rows) == (["GetItem"], [(4,)])
+        (entry,) = buffer.entries.values()
+        condition = entry.action()[1]["ConditionExpression"]
+        assert condition.count(" = ") == 2  # a and n
+
+    def test_in_autocommit_it_is_read_again_where_another_was_faster(self) -> None:
+        lost, later = ConditionFailed("no"), {"Item": {**STORED, "n": {"N": "9"}}}
+        played = run(self.MOST + " RETURNING n", None, THERE, lost, later, {})
+        assert played.operations == ["GetItem", "UpdateItem"] * 2
+        assert (played.rows, played.result.rowcount) == ([(9,)], 1)
+
+    def test_where_no_row_is_in_the_way_it_is_put(self) -> None:
+        played = run(self.MOST, None, {}, {})
+        assert (played.operations, played.result.rowcount) == (["GetItem", "PutItem"], 1)
+
+    @pytest.mark.parametrize(("level", "watched"), [("READ COMMITTED", 0), ("REPEATABLE READ", 1)])
+    def test_a_row_on_which_its_where_does_not_hold_is_left(self, level: Level, watched: int) -> None:
+        buffer = Buffer(level)
+        played = run(self.MOST, buffer, THERE, a="K")
+        assert (played.result.rowcount, len(buffer.entries), len(buffer.watches)) == (0, 0, watched)
+
+    def test_own_rows_are_in_the_way_too(self) -> None:
+        buffer = Buffer()
+        run(self.MOST, buffer)
+        again = run(self.MOST.replace("1) ", "7) ", 1) + " RETURNING n", buffer)
+        assert (again.requests, again.rows) == ([], [(7,)])
+
+
 class TestUnique:
     def test_the_guard_leads_to_the_row_in_the_way(self) -> None:
         buffer = Buffer()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sqlalchemy_dynamorm.sql import nodes
-from sqlalchemy_dynamorm.sql.finding import select_of, shown_of
+from sqlalchemy_dynamorm.sql.finding import select_of, shown_of, update_of
 from sqlalchemy_dynamorm.sql.reader import read
 
 
@@ -63,3 +63,35 @@ def test_what_returning_computes_is_selected(text: str, expected: str) -> None:
     node = read(text)
     assert isinstance(node, nodes.Insert | nodes.Update | nodes.Delete)
     assert shown_of(text, node.table) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET b = max(t.b, excluded.b) WHERE b < :n RETURNING a",
+            'UPDATE "t" SET b = max(t.b, :dynamorm_excluded_b) WHERE b < :n',
+        ),
+        (
+            """INSERT INTO s.t AS x SELECT a FROM u JOIN v ON w ON CONFLICT DO UPDATE SET a = hex(Excluded."a_ b")""",
+            'UPDATE "s"."t" AS "x" SET a = hex(:dynamorm_excluded_a_5f__20_b)',
+        ),
+        (
+            "EXPLAIN INSERT INTO t VALUES (1) ON CONFLICT DO UPDATE SET a = 'excluded.a', c = excluded.set%t.excluded",
+            """UPDATE "t" SET a = 'excluded.a', c = :dynamorm_excluded_set%t.excluded""",
+        ),
+    ],
+)
+def test_do_update_is_an_update_of_the_row_in_the_way(text: str, expected: str) -> None:
+    node = read(text)
+    node = node.query if isinstance(node, nodes.Explain) else node
+    assert isinstance(node, nodes.Insert)
+    assert update_of(text, node.table) == expected
+    assert isinstance(read(expected), nodes.Update)
+
+
+@pytest.mark.parametrize("column", ["a", "a_b", "a b", "a_5f_", 'x"ä', "_"])
+def test_excluded_is_a_parameter_that_says_its_column(column: str) -> None:
+    assert nodes.Excluded.of(column).column == column
+    assert nodes.Excluded.of(column).name.isidentifier()
+    assert nodes.Excluded.of(column).name.isascii()

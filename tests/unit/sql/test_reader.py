@@ -259,7 +259,7 @@ def test_excluded_is_the_row_that_could_not_be_inserted() -> None:
     found = read("INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET b = t.b + Excluded.a WHERE excluded.a > b")
     assert isinstance(found, nodes.Insert)
     assert found.conflict is not None
-    new = nodes.Excluded("excluded.a")
+    new = nodes.Excluded.of("a")
     assert new.column == "a"
     assert found.conflict.assignments == (("b", nodes.Arithmetic("+", nodes.Column("b", "t"), new)),)
     assert found.conflict.where == nodes.Compare(">", new, nodes.Column("b"))
