@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -80,6 +82,96 @@ def test_a_condition_reads_back_as_it_was(condition: nodes.Expression) -> None:
     query = nodes.Delete(nodes.TableName("t"), condition)
     # repr tells 1 from true and from Decimal(1), which == does not.
     assert repr(read(write(query), LISTS)) == repr(query)
+
+
+option = st.tuples(names, st.text(characters, max_size=6))
+options = st.lists(option, max_size=2, unique_by=lambda found: found[0]).map(tuple)
+some = st.lists(names, min_size=1, max_size=3, unique=True).map(tuple)
+one = st.tuples(names)
+comments = st.none() | st.text(characters, max_size=6)
+tables = st.builds(nodes.TableName, names, st.none() | names)
+types = st.one_of(
+    st.builds(nodes.TypeName, st.sampled_from(["INTEGER", "TEXT", "TIMESTAMP WITH TIME ZONE", "STRING_SET", "TTL"])),
+    st.builds(nodes.TypeName, st.just("NUMERIC"), st.sampled_from([("10",), ("10", "2")])),
+)
+numbers = st.none() | st.integers(1, 99)
+numberings = st.builds(nodes.Numbering, numbers, numbers, numbers, numbers, st.none() | st.booleans(), numbers)
+defaults = st.none() | st.just(nodes.CurrentTimestamp()) | st.builds(nodes.Literal, st.integers() | st.text(characters))
+column_definitions = st.builds(
+    nodes.ColumnDefinition,
+    names,
+    types,
+    not_null=st.booleans(),
+    autoincrement=st.booleans(),
+    default=defaults,
+    comment=comments,
+    identity=st.none() | st.builds(nodes.Identity, numberings, st.booleans()),
+)
+uniques = st.builds(nodes.Unique, some, st.none() | names, comments)
+actions = st.sampled_from([None, "CASCADE", "SET NULL", "NO ACTION", "RESTRICT", "SET DEFAULT"])
+foreign_keys = st.builds(
+    nodes.ForeignKey,
+    *(one, tables, one, st.none() | names, actions, actions, st.none() | st.booleans()),
+    initially=st.sampled_from([None, "DEFERRED", "IMMEDIATE"]),
+    match=st.sampled_from([None, "FULL", "PARTIAL", "SIMPLE"]),
+    comment=comments,
+)
+checks = st.builds(nodes.CheckConstraint, st.sampled_from(["a > 1", "a IN (1, 2)", "b <> ')'"]), st.none() | names)
+changes = st.one_of(
+    st.builds(nodes.AddColumn, column_definitions, if_not_exists=st.booleans()),
+    st.builds(nodes.DropColumn, names, st.booleans()),
+    st.builds(nodes.RenameColumn, names, names),
+    st.builds(nodes.SetType, names, types),
+    st.builds(nodes.SetNotNull, names, st.booleans()),
+    st.builds(nodes.SetDefault, names, st.sampled_from([None, "5", "-5", "'it''s, so'", "CURRENT_TIMESTAMP"])),
+    st.builds(nodes.AddConstraint, uniques | foreign_keys | checks),
+    st.builds(nodes.DropConstraint, names, st.booleans()),
+    st.builds(nodes.SetOptions, st.lists(option, min_size=1, max_size=1).map(tuple)),
+)
+alterations = st.builds(nodes.AlterTable, tables, st.lists(changes, min_size=1, max_size=3).map(tuple), st.booleans())
+noted = st.one_of(
+    st.builds(nodes.SetComment, st.just("TABLE"), st.none(), comments),
+    st.builds(nodes.SetComment, st.sampled_from(["COLUMN", "CONSTRAINT"]), names, comments),
+)
+indexes = st.builds(nodes.CreateIndex, names, tables, some, st.booleans(), st.booleans(), options)
+
+
+@st.composite
+def creations(draw: st.DrawFn) -> nodes.CreateTable:
+    """Of columns that are there: others are refused."""
+    columns = draw(st.lists(column_definitions, min_size=1, max_size=3, unique_by=lambda column: column.name))
+    table, (first, *others) = draw(tables), [column.name for column in columns]
+    key = draw(st.sampled_from([(), (first,), (first, *others)]))
+    inner = [replace(index, table=table, columns=(first,), if_not_exists=False) for index in draw(few(indexes))]
+    return nodes.CreateTable(
+        *(table, tuple(columns), key, tuple(inner)),
+        tuple(replace(each, columns=(first,)) for each in draw(few(foreign_keys))),
+        *(draw(st.booleans()), draw(options), draw(few(checks))),
+        tuple(replace(each, columns=(first, *others)) for each in draw(few(uniques))),
+        nodes.KeyNote(draw(st.none() | names), draw(comments)) if key else nodes.KeyNote(),
+        draw(comments),
+    )
+
+
+def few(what: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(what, max_size=1).map(tuple)
+
+
+definitions = st.one_of(
+    creations(),
+    alterations,
+    st.builds(nodes.AlterTable, tables, st.tuples(noted)),
+    indexes,
+    st.builds(nodes.DropTable, tables, st.booleans()),
+    st.builds(nodes.DropIndex, names, tables, st.booleans()),
+    st.builds(nodes.CreateSequence, tables, numberings, st.booleans()),
+    st.builds(nodes.DropSequence, tables, st.booleans()),
+)
+
+
+@given(definitions)
+def test_a_definition_reads_back_as_it_was(definition: nodes.Definition) -> None:
+    assert repr(read(write(definition))) == repr(definition)
 
 
 WORDS = (
