@@ -50,7 +50,7 @@ def acquire(connection: sa.Connection, version_table: sa.Table, options: Mapping
     if mode not in _MODES:
         raise MigrationFailed(f"context.configure(dynamodb_lock={mode!r}): it takes {', '.join(_MODES)}.")
     found = cast("Connection", connection.connection.dbapi_connection)
-    physical = found.physical_by_rule(str(version_table.name), version_table.schema)
+    physical = found.tables.physical_by_rule(str(version_table.name), version_table.schema)
     name = lock_name(physical)
     held: HeldLock | None = connection.info.get(name)
     if held is not None and held.is_held:

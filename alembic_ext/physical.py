@@ -28,7 +28,7 @@ def know(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
     """Let a connection know under which names tables are in DynamoDB."""
     dialect = cast("DynamoDBDialect", connection.dialect)
     found: Any = connection.connection.dbapi_connection
-    found.aliases = dict(_aliases(tables, dialect))
+    found.tables.aliases = dict(_aliases(tables, dialect))
 
 
 def _aliases(tables: Iterable[sa.Table], dialect: DynamoDBDialect) -> Iterator[tuple[tuple[str | None, str], str]]:

@@ -48,7 +48,7 @@ def _init(options: argparse.Namespace) -> int:
     engine = create_engine(options.url)
     try:
         connection = cast("Connection", engine.raw_connection().dbapi_connection)
-        print(connection.create_system_table())
+        print(connection.tables.create_system_table())
         report = None if metadata is None else ensure_tables(metadata, engine)
     finally:
         engine.dispose()
@@ -92,7 +92,7 @@ def _unlock(options: argparse.Namespace) -> int:
     try:
         connection = cast("Connection", engine.raw_connection().dbapi_connection)
         system = connection.client.settings.system_table
-        name = f"alembic#{connection.physical(options.version_table, None)}"
+        name = f"alembic#{connection.tables.physical(options.version_table, None)}"
         holder = None if system is None else connection.client.value(break_lock(system, name))
     finally:
         engine.dispose()

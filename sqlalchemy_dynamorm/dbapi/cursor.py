@@ -174,7 +174,7 @@ class Cursor:
 
     def _prepared(self, statement: Statement, query: nodes.Query, options: PlanOptions) -> Prepared:
         def tables(name: nodes.TableName) -> Table:
-            return self.connection.table(name, statement.tables)
+            return self.connection.tables.named(name, statement.tables)
 
         try:
             return statement.prepared(query, tables, options)

@@ -41,7 +41,9 @@ def definition(
         return _sequence(node, connection)
     client, name = connection.client, display_name(node.table)
     declared = tables.get((node.table.schema, node.table.name))
-    written = declared.physical if declared is not None else connection.physical(node.table.name, node.table.schema)
+    written = (
+        declared.physical if declared is not None else connection.tables.physical(node.table.name, node.table.schema)
+    )
     client.catalog.forget(written)
     system, separator = client.settings.system_table, client.settings.schema_separator
     match node:
@@ -62,7 +64,7 @@ def definition(
 
 
 def _sequence(node: nodes.CreateSequence | nodes.DropSequence, connection: Connection) -> Execution:
-    sequences, physical_name = connection.client.sequences, connection.physical(node.name.name, node.name.schema)
+    sequences, physical_name = connection.client.sequences, connection.tables.physical(node.name.name, node.name.schema)
     if isinstance(node, nodes.CreateSequence):
         yield from sequences.create(physical_name, node)
     else:
@@ -74,7 +76,7 @@ def _create_table(node: nodes.CreateTable, connection: Connection, patience: Pat
     client = connection.client
     table, options = table_of(node, client.settings.schema_separator), at_creation(node, TABLE_WORDS)
     if node.table.schema is None and "table_name" not in dict(node.options):
-        written = connection.physical_by_rule(node.table.name, None)
+        written = connection.tables.physical_by_rule(node.table.name, None)
         table = replace(table, physical=written)
     client.catalog.forget(table.physical)
     client.catalog.declare(table)

@@ -59,7 +59,7 @@ def _numbered(
     numbers: list[dict[nodes.NextValue, int]] = [{} for _ in batch]
     for sequence in dict.fromkeys(each.sequence for each in asked):
         wanted = [each for each in asked if each.sequence == sequence]
-        physical = connection.physical(sequence.name, sequence.schema)
+        physical = connection.tables.physical(sequence.name, sequence.schema)
         taken = iter((yield from connection.client.sequences.take(physical, sequence.name, len(batch) * len(wanted))))
         for row in numbers:
             row.update((each, next(taken)) for each in wanted)

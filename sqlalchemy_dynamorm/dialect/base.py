@@ -37,7 +37,7 @@ ISOLATION_LEVELS: tuple[IsolationLevel, ...] = ("READ COMMITTED", "REPEATABLE RE
 
 _TABLE_ARGUMENTS = (
     "partition_key sort_key table_name billing_mode read_capacity write_capacity ttl stream pitr deletion_protection "
-    "table_class sse tags warm_throughput consistent_read foreign_writers hide_expired"
+    "table_class sse tags warm_throughput consistent_read foreign_writers hide_expired sample"
 ).split()
 _INDEX_ARGUMENTS = (
     "hash range local projection include types check_items read_capacity write_capacity warm_throughput".split()

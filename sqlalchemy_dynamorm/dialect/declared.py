@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
 
 BUILT_TABLE_OPTIONS = frozenset(
-    {"partition_key", "sort_key", "table_name", "foreign_writers", "hide_expired", *OPTION_NAMES}
+    {"partition_key", "sort_key", "table_name", "foreign_writers", "hide_expired", "sample", *OPTION_NAMES}
 )
 
 

@@ -109,7 +109,7 @@ class _Ensuring:
     def _reflected(self) -> Reflected | None:
         dbapi: Any = self._connection.connection.dbapi_connection
         with wrapped():
-            found: Reflected | None = dbapi.reflected(
+            found: Reflected | None = dbapi.tables.reflected(
                 self._table.name, self._schema, physical_name(self._table, self._dialect, self._schema)
             )
         return found
@@ -169,7 +169,7 @@ class _Ensuring:
         if not wanted.given:
             return
         with wrapped():
-            there, refused = dbapi.table_options(found)
+            there, refused = dbapi.tables.table_options(found)
         for error in refused:
             self._differs(f"options of {self._name}: {error}")
         missing = differing(there, wanted)

@@ -61,7 +61,7 @@ class Progress:
     def read(self) -> list[Mark]:
         """The mark of each segment; the system table is made where it is missing."""
         with self._engine.connect() as connection:
-            cast("Connection", connection.connection.dbapi_connection).create_system_table()
+            cast("Connection", connection.connection.dbapi_connection).tables.create_system_table()
             found = connection.execute(sa.select(self._items).where(self._items.c.id.in_(self._ids))).mappings()
             marks = {str(row["id"]): _mark(row) for row in found}
         return [marks.get(id_, Mark()) for id_ in self._ids]

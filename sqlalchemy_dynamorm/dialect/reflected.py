@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import (
     ReflectedUniqueConstraint,
 )
 
-from sqlalchemy_dynamorm.dialect.reflected_types import reflected_format, reflected_type, stored_type
+from sqlalchemy_dynamorm.dialect.reflected_types import reflected_format, reflected_type, sampled_type, stored_type
 from sqlalchemy_dynamorm.plan.names import logical
 from sqlalchemy_dynamorm.plan.numbering import LARGEST, series_of
 from sqlalchemy_dynamorm.plan.schema import Index
@@ -24,17 +24,31 @@ from sqlalchemy_dynamorm.plan.table_options import DEFAULTS, TableOptions, optio
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.run.declarations import Reflected
+    from sqlalchemy_dynamorm.run.sampling import Sample
     from sqlalchemy_dynamorm.sql import nodes
 
 
-def columns(found: Reflected) -> list[ReflectedColumn]:
-    """The declared columns; of a table made elsewhere, the attributes of its key and its indexes."""
-    if found.declared is None:
-        return [
-            {"name": column.name, "type": stored_type(column.kind), "nullable": column.nullable, "default": None}
-            for column in found.table.visible
-        ]
-    return [_column(column, found.declared.primary_key) for column in found.declared.columns]
+def columns(found: Reflected, sample: Sample | None = None) -> list[ReflectedColumn]:
+    """The declared columns; of a table made elsewhere, the attributes of its key and its indexes.
+
+    :param sample: items of a table made elsewhere: the attributes that they have besides, by name.
+    """
+    if found.declared is not None:
+        return [_column(column, found.declared.primary_key) for column in found.declared.columns]
+    described: list[ReflectedColumn] = [
+        {"name": column.name, "type": stored_type(column.kind), "nullable": column.nullable, "default": None}
+        for column in found.table.visible
+    ]
+    return described + _sampled(found, sample)
+
+
+def _sampled(found: Reflected, sample: Sample | None) -> list[ReflectedColumn]:
+    """Those that the description does not have; any of them may be missing in another item."""
+    types = {} if sample is None else sample.types
+    return [
+        {"name": name, "type": sampled_type(types[name], name), "nullable": True, "default": None}
+        for name in sorted(types.keys() - found.table.by_name.keys())
+    ]
 
 
 def _column(column: nodes.ColumnDefinition, key: tuple[str, ...]) -> ReflectedColumn:

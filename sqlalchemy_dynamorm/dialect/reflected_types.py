@@ -69,6 +69,17 @@ _OTHERS: dict[str, _Make] = {
     "BINARY_SET": BinarySet,
 }
 _TYPES = {**_TEXTS, **_NUMBERS, **_TIMES, **_OTHERS}
+_SAMPLED: dict[frozenset[str], _Make] = {
+    frozenset({"S"}): sqltypes.String,
+    # A sample of whole numbers does not say that all are: an Integer column would be wrong of the first fraction.
+    frozenset({"N"}): sqltypes.Numeric,
+    frozenset({"B"}): sqltypes.BLOB,
+    frozenset({"BOOL"}): sqltypes.Boolean,
+    frozenset({"SS"}): StringSet,
+    frozenset({"NS"}): NumberSet,
+    frozenset({"BS"}): BinarySet,
+    **dict.fromkeys((frozenset("M"), frozenset("L"), frozenset("ML")), sqltypes.JSON),
+}
 _STORED: dict[Kind, _Make] = {Kind.STRING: sqltypes.String, Kind.NUMBER: sqltypes.Numeric, Kind.BINARY: sqltypes.BLOB}
 
 
@@ -92,3 +103,18 @@ def reflected_format(name: TypeName) -> dict[str, str]:
 def stored_type(kind: Kind) -> Type:
     """The type of an attribute of which only its form is known: text, a number or bytes."""
     return _STORED.get(kind, sqltypes.NullType)()
+
+
+def sampled_type(types: frozenset[str], column: str) -> Type:
+    """The type of an attribute by the wire types that a sample has of it.
+
+    Where they are several, or NULL alone, it is ``NullType``, which reads whatever is stored, with a warning.
+    """
+    make = _SAMPLED.get(types - {"NULL"})
+    if make is None:
+        util.warn(
+            f"The column {column!r} is reflected without a type: the items of the sample store it as "
+            f"{', '.join(sorted(types))}. It is read as it is stored; a Column in the Table can say more."
+        )
+        return sqltypes.NullType()
+    return make()

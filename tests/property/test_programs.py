@@ -74,7 +74,7 @@ class Both:
         raw = self.ours.raw_connection()
         try:
             client: Any = raw.dbapi_connection
-            prefix = guards_of(client.physical(tickets.name, None))
+            prefix = guards_of(client.tables.physical(tickets.name, None))
             body = client.client.ask(Request("Scan", {"TableName": client.client.settings.system_table}))
             return sum(item["id"]["S"].startswith(prefix) for item in stored_items(body))
         finally:

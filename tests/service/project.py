@@ -93,7 +93,7 @@ class Project:
 
     def indexes(self) -> list[str]:
         with self.engine.connect() as connection:
-            found: list[str] = connection.connection.dbapi_connection.index_names("places", None)  # type: ignore[union-attr]
+            found: list[str] = connection.connection.dbapi_connection.tables.index_names("places", None)  # type: ignore[union-attr]
             return found
 
     def command_line(self, *arguments: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def held(project: Project) -> Project:
 
     connection = project.engine.raw_connection()
     ours = connection.dbapi_connection
-    name = f"alembic#{ours.physical('alembic_version', None)}"  # type: ignore[union-attr]
+    name = f"alembic#{ours.tables.physical('alembic_version', None)}"  # type: ignore[union-attr]
     system = ours.client.settings.system_table  # type: ignore[union-attr]
     ours.client.value(acquire(Lock(system, name, "host:1:gone", 1.0, 0), wait=0))  # type: ignore[union-attr]
     connection.close()

@@ -85,7 +85,7 @@ def declared(ministack: Server, schema: str) -> Iterator[Shop]:
     Its unique constraint needs transactions, which dynalite does not have.
     """
     with opened(ministack, schema, system_table=f"{schema}.system") as found:
-        found.connection.create_system_table()
+        found.connection.tables.create_system_table()
         cursor = found.connection.cursor()
         cursor.execute(
             "CREATE TABLE people (id INTEGER NOT NULL, age NUMERIC, grown BOOLEAN, mail VARCHAR, "
@@ -100,7 +100,7 @@ def declared(ministack: Server, schema: str) -> Iterator[Shop]:
 
 
 def test_a_declaration_says_the_columns_and_their_types(declared: Shop, calls: Calls) -> None:
-    declared.connection.client.catalog.forget(declared.connection.physical("people", None))
+    declared.connection.client.catalog.forget(declared.connection.tables.physical("people", None))
     cursor = declared.connection.cursor().execute("SELECT * FROM people WHERE id = 1")
     assert names(cursor.description) == ["id", "age", "grown", "mail", "town"]
     (row,) = cursor.fetchall()

@@ -332,7 +332,7 @@ def test_autoincrement_keys_come_from_the_counter(ministack: Server, schema: str
     ) as connection:
         cursor = connection.cursor()
         cursor.execute("CREATE TABLE tickets (id INTEGER NOT NULL AUTOINCREMENT, title VARCHAR, PRIMARY KEY (id))")
-        assert connection.table_names() == ["tickets"]
+        assert connection.tables.table_names() == ["tickets"]
         columns = (Column("id", Kind.INTEGER, nullable=False, autoincrement=True), Column("title", Kind.STRING))
         tables: dict[tuple[str | None, str], Table] = {
             (None, "tickets"): Table("tickets", f"{schema}.tickets", columns, "id")

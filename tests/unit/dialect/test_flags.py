@@ -17,6 +17,7 @@ import sqlalchemy_dynamorm
 from sqlalchemy_dynamorm import dbapi, errors
 from sqlalchemy_dynamorm.client.client import Client
 from sqlalchemy_dynamorm.client.settings import OPTIONS
+from sqlalchemy_dynamorm.dbapi.tables import Tables
 from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
 from sqlalchemy_dynamorm.dialect.boto3 import Boto3Dialect
 from sqlalchemy_dynamorm.dialect.local import LocalDialect
@@ -216,7 +217,7 @@ class TestConnections:
         def fail(self: Any, schema: str | None = None) -> list[str]:
             raise errors.AccessDenied("No credentials.")
 
-        monkeypatch.setattr(dbapi.Connection, "table_names", fail)
+        monkeypatch.setattr(Tables, "table_names", fail)
         with pytest.raises(exc.OperationalError, match="No credentials"):
             sa.inspect(engine).get_table_names()
 
