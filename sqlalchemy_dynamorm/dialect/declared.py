@@ -14,6 +14,7 @@ from sqlalchemy import exc
 from sqlalchemy.sql import sqltypes
 
 from sqlalchemy_dynamorm.dialect import secondary
+from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap, translated
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, compiling, refuse
 from sqlalchemy_dynamorm.dialect.times import TTL
 from sqlalchemy_dynamorm.dialect.type_compiler import column_format
@@ -35,10 +36,16 @@ BUILT_TABLE_OPTIONS = frozenset(
 )
 
 
-def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> planned.Table:
+_NO_MAP: SchemaMap = {}
+
+
+def declare(
+    table: sa.Table, dialect: DynamoDBDialect, schema: str | None, schemas: SchemaMap = _NO_MAP
+) -> planned.Table:
     """The schema of a table.
 
     :param schema: the schema it is used under, a ``schema_translate_map`` applied; ``None`` for the engine's default.
+    :param schemas: that map, for the tables that foreign keys are between.
     :raises UnsupportedCompile: something in the declaration is not built yet, or its type cannot be a key.
     :raises Misdeclared: the options of keys and indexes contradict the columns or the service's limits.
     """
@@ -64,8 +71,8 @@ def declare(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> pl
             foreign_writers=_flag(table, "foreign_writers"),
             system=dialect.settings.system_table if uniques else None,
             expires=_expires(table, columns),
-            references=_references(table, dialect, schema),
-            referrers=_referrers(table),
+            references=_references(table, dialect, schemas),
+            referrers=_referrers(table, dialect, schemas),
         )
 
 
@@ -79,14 +86,14 @@ def _uniques(table: sa.Table, key: tuple[str, ...]) -> tuple[planned.Unique, ...
     return kept_by_guards(found, key)
 
 
-def _references(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> tuple[planned.Reference, ...]:
+def _references(table: sa.Table, dialect: DynamoDBDialect, schemas: SchemaMap) -> tuple[planned.Reference, ...]:
     return tuple(
-        _reference(each, dialect, schema)
+        _reference(each, dialect, schemas)
         for each in sorted(table.foreign_key_constraints, key=lambda each: (str(each.name), each.column_keys))
     )
 
 
-def _reference(constraint: sa.ForeignKeyConstraint, dialect: DynamoDBDialect, schema: str | None) -> planned.Reference:
+def _reference(constraint: sa.ForeignKeyConstraint, dialect: DynamoDBDialect, schemas: SchemaMap) -> planned.Reference:
     """A foreign key with what is known of its parent: it may be declared elsewhere, or not be of the primary key."""
     name = str(constraint.name) if isinstance(constraint.name, str) else None
     columns = tuple(str(element.parent.name) for element in constraint.elements)
@@ -97,33 +104,37 @@ def _reference(constraint: sa.ForeignKeyConstraint, dialect: DynamoDBDialect, sc
     parent = constraint.elements[0].column.table
     if {*targets} != {*key_names(parent)}:
         return planned.Reference(name, columns, targets, why="it refers to columns that are not the whole primary key")
-    if constraint.table.schema not in (parent.schema, schema):
-        why = "a schema_translate_map says the schema of this table, and the one it refers to is of another"
-        return planned.Reference(name, columns, targets, why=why)
-    same = parent.schema == constraint.table.schema
-    return planned.Reference(name, columns, targets, _keyed(parent, dialect, schema if same else parent.schema))
+    return planned.Reference(name, columns, targets, _keyed(parent, dialect, schemas))
 
 
-def _keyed(table: sa.Table, dialect: DynamoDBDialect, schema: str | None) -> planned.Table:
+def _keyed(table: sa.Table, dialect: DynamoDBDialect, schemas: SchemaMap) -> planned.Table:
     """A table as far as its key goes."""
     columns = {str(column.name): _column(column, table, dialect) for column in table.columns}
     partition, sort, hidden, packed = key_attributes(key_names(table))
-    physical_ = physical_name(table, dialect, schema)
+    physical_ = physical_name(table, dialect, translated(table.schema, schemas))
     expires = _expires(table, columns)
     return planned.Table(
         table.name, physical_, (*columns.values(), *hidden), partition, sort, packed=packed, expires=expires
     )
 
 
-def _referrers(table: sa.Table) -> tuple[str, ...]:
-    """The tables that have foreign keys to a table, as far as they are declared in its MetaData."""
-    found = {
-        other.name
+def _referrers(table: sa.Table, dialect: DynamoDBDialect, schemas: SchemaMap) -> tuple[planned.Referrer, ...]:
+    """The foreign keys to a table, as far as they are declared in its MetaData."""
+    found = [
+        _referrer(each, dialect, schemas)
         for other in table.metadata.tables.values()
-        for each in other.foreign_keys
-        if each._get_colspec().rpartition(".")[0] == table.fullname
-    }
-    return tuple(sorted(found))
+        for each in other.foreign_key_constraints
+        if each.elements[0]._get_colspec().rpartition(".")[0] == table.fullname
+    ]
+    return tuple(sorted(found, key=lambda each: (each.name, each.columns)))
+
+
+def _referrer(constraint: sa.ForeignKeyConstraint, dialect: DynamoDBDialect, schemas: SchemaMap) -> planned.Referrer:
+    child, columns = constraint.table, tuple(str(element.parent.name) for element in constraint.elements)
+    found = _reference(constraint, dialect, schemas) if {*columns} == {*key_names(child)} else None
+    if found is None or found.parent is None:
+        return planned.Referrer(child.name)
+    return planned.Referrer(child.name, _keyed(child, dialect, schemas), columns, found.targets)
 
 
 def _flag(table: sa.Table, option: str) -> bool:

@@ -86,7 +86,7 @@ class Preparation:
         found: dict[tuple[str | None, str], planned.Table] = {}
         for table in self._tables:
             schema = translated(table.schema, schemas)
-            declared = declare(table, self._dialect, schema)
+            declared = declare(table, self._dialect, schema, schemas)
             if found.setdefault((schema, str(table.name)), declared) != declared:
                 refuse(f"A statement with two declarations of the table {table.name!r}", "they differ; use one of them")
         return found

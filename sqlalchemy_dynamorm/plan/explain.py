@@ -221,6 +221,14 @@ def _parents(table: Table, changed: frozenset[str] | None) -> Iterator[Step]:
             yield Step("ConditionCheck", each.parent.physical, None, ", ".join(each.targets), None, why)
 
 
+def _children(table: Table) -> Iterator[Step]:
+    """The rows that must not be there, since they would refer to what leaves its key."""
+    for each in table.referrers:
+        if each.child is not None:
+            why = f"in one transaction with the row: no row of {each.name} refers to it"
+            yield Step("ConditionCheck", each.child.physical, None, ", ".join(each.columns), None, why)
+
+
 def _held(table: Table, changed: frozenset[str] | None) -> str:
     held = [unique for unique in table.uniques if changed is None or changed & {*unique.columns}]
     return " and ".join(f"({', '.join(unique.columns)})" for unique in held)
@@ -247,6 +255,8 @@ def _change(plan: ChangePlan) -> Iterator[Step]:
     yield from _guards(plan.table, set_)
     if plan.assignments is not None:
         yield from _parents(plan.table, set_)
+    if plan.assignments is None or plan.moves:
+        yield from _children(plan.table)
 
 
 def _conditions(plan: ChangePlan) -> str:

@@ -40,15 +40,19 @@ def check_references(table: Table, written: Iterable[str] | None = None) -> None
 
 
 def check_referrers(table: Table) -> None:
-    """Refuse to delete rows, or to change their keys, that others may refer to.
+    """Refuse to delete rows, or to change their keys, where it cannot be checked that nothing refers to them.
 
-    :raises Unsupported: others do, and who.
+    It can where the one row that may is known by its key: commit checks that it is not there. Several can only be
+    looked for, and one may come between the look and the commit (docs/decisions/0014).
+
+    :raises Unsupported: others may refer to them, and who.
     """
-    if table.referrers:
+    several = sorted({each.name for each in table.referrers if each.child is None})
+    if several:
         raise Unsupported(
-            f"Rows of {', '.join(table.referrers)} may refer to what is deleted of {table.name!r}, or gets another "
-            "key, and that cannot be checked: an index is read as it was a moment ago, so a new reference might not be "
-            f"seen. Delete those rows first. {_WAY_OUT}"
+            f"Rows of {', '.join(several)} may refer to what is deleted of {table.name!r}, or gets another key, and "
+            "that cannot be checked: they can be looked for, and a new one may come between the look and the commit. "
+            f"Delete those rows first. {_WAY_OUT}"
         )
 
 

@@ -161,6 +161,22 @@ class Reference:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """A foreign key that a table has to another one, seen from the other.
+
+    :ivar name: the name of the table that has it, for messages.
+    :ivar child: that table, of which only the key is known, where its primary key is the foreign key: one row at most
+        refers to a row, and its key says which. ``None`` where it is not so.
+    :ivar columns: the child's; ``targets`` are the parent's, one for each.
+    """
+
+    name: str
+    child: Table | None = None
+    columns: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Table:
     """A table that a statement names.
@@ -172,7 +188,7 @@ class Table:
     :ivar declared: ``False`` where only DescribeTable is known: any other attribute may exist.
     :ivar uniques: the unique constraints that guards in the system table keep: those that do not hold the whole key.
     :ivar foreign_writers: others write it without keeping guards, so they serve no lookup.
-    :ivar references: its foreign keys; ``referrers`` are the tables that have foreign keys to it.
+    :ivar references: its foreign keys; ``referrers`` are those that others, or itself, have to it.
     :ivar expires: the column that says when a row expires, where the table hides expired rows.
     :ivar system: the system table's physical name, ``None`` where the engine has none.
     """
@@ -190,7 +206,7 @@ class Table:
     system: str | None = None
     expires: Column | None = None
     references: tuple[Reference, ...] = ()
-    referrers: tuple[str, ...] = ()
+    referrers: tuple[Referrer, ...] = ()
 
     @property
     def several(self) -> bool:

@@ -126,11 +126,11 @@ class Changer:
 
     @property
     def _guarded(self) -> bool:
-        """Whether guards change with the items."""
+        """Whether guards change with the items, or other items are checked."""
         set_ = None if self.plan.assignments is None else _written(self.plan)
         table = self.plan.table
         if set_ is None:
-            return bool(table.uniques)
+            return bool(table.uniques or table.referrers)
         return any(set_ & {*columns} for columns in table.constrained)
 
     # --- in a transaction ---
@@ -265,12 +265,14 @@ def _written(plan: ChangePlan) -> frozenset[str]:
 
 def _needed(plan: ChangePlan) -> frozenset[str] | None:
     """The attributes that an image must hold, to be changed without reading the item again; ``None`` for all."""
+    table = plan.table
     if plan.moves or not all(isinstance(each.change, Give | Take) for each in plan.assignments or ()):
         return None
     given = {each.column for each in plan.assignments or ()}
     if _written(plan) != {column.name for column in given}:
         return None
     shown = [column for column in (plan.returning.fields if plan.returning else ()) if column not in given]
-    guarded = [name for columns in plan.table.constrained for name in columns]
+    guarded = [name for columns in table.constrained for name in columns]
     judged = () if plan.finding is None else plan.finding.judged
-    return frozenset([*(column.name for column in (*columns_of(plan.where), *shown, *judged)), *guarded])
+    referred = table.key_columns if plan.assignments is None and table.referrers else ()
+    return frozenset([*(column.name for column in (*columns_of(plan.where), *shown, *judged)), *guarded, *referred])

@@ -26,6 +26,7 @@ from sqlalchemy_dynamorm.errors import (
 from sqlalchemy_dynamorm.plan.predicates import columns_of
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.run.buffer import Action, Buffer, Entry, duplicate, outdated
+from sqlalchemy_dynamorm.run.children import Child
 from sqlalchemy_dynamorm.run.chunks import chunks
 from sqlalchemy_dynamorm.run.decode import RowDecoder, responses
 from sqlalchemy_dynamorm.run.evaluate import checker
@@ -103,7 +104,7 @@ def commit_each(buffers: Sequence[Buffer]) -> Asking[list[Error | None]]:
     for at, buffer in enumerate(buffers):
         try:
             taking = Taking.of(expected(buffer))
-            if len(taking.entries) == 1 and not (taking.guards or taking.parents):
+            if len(taking.entries) == 1 and not (taking.guards or taking.related):
                 alone.append((at, taking, _request(taking.entries[0])))
             else:
                 yield from commit(buffer)
@@ -242,9 +243,9 @@ def _lost(entry: Entry, found: Mapping[str, Any] | None) -> Error:
     )
 
 
-def _about(about: Entry | Table | Parent, error: Error) -> Error:
+def _about(about: Entry | Table | Parent | Child, error: Error) -> Error:
     """The error, saying which statement and which row it is about."""
-    entry = about.child if isinstance(about, Parent) else about
+    entry = about.entry if isinstance(about, Parent | Child) else about
     return entry.origin.of(error, entry.key) if isinstance(entry, Entry) else error
 
 
@@ -256,7 +257,7 @@ def _holds(check: Check, item: Item) -> bool:
 def cancelled(failure: TransactionCanceled, taking: Taking) -> Error:
     """The error of the first action that was refused; a taken key or a lost row goes before a mere conflict."""
     guarding = [guard.table for guard in taking.guards for _ in guard.actions()]
-    subjects: list[Entry | Table | Parent] = [*taking.entries, *guarding, *taking.parents]
+    subjects: list[Entry | Table | Parent | Child] = [*taking.entries, *guarding, *taking.related]
     failed = [(about, reason) for about, reason in zip(subjects, failure.reasons, strict=False) if _refused(reason)]
     failed.sort(key=lambda pair: pair[1].get("Code") != "ConditionalCheckFailed")
     if not failed:
@@ -272,11 +273,11 @@ def _refused(reason: Mapping[str, Any]) -> bool:
     return bool(reason.get("Code", "None") != "None")
 
 
-def _of_reason(about: Entry | Table | Parent, reason: Mapping[str, Any]) -> Error:
-    """The error of one action: of an entry, of a guard of a table, or of the check of a parent."""
+def _of_reason(about: Entry | Table | Parent | Child, reason: Mapping[str, Any]) -> Error:
+    """The error of one action: of an entry, of a guard of a table, or of the check of a parent or a child."""
     code, table = reason["Code"], about if isinstance(about, Table) else about.table
     match code:
-        case "ConditionalCheckFailed" if isinstance(about, Parent):
+        case "ConditionalCheckFailed" if isinstance(about, Parent | Child):
             return about.violation()
         case "ConditionalCheckFailed" if isinstance(about, Entry):
             return _lost(about, reason.get("Item"))

@@ -6,13 +6,14 @@ changes, needs none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy_dynamorm.errors import ForeignKeyViolation
 from sqlalchemy_dynamorm.plan.schema import Reference, Table
 from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.buffer import Action, Entry
+from sqlalchemy_dynamorm.run.children import by_identity
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.guards import in_place
 from sqlalchemy_dynamorm.run.keys import identity, key_from_columns
@@ -23,12 +24,12 @@ from sqlalchemy_dynamorm.run.values import Item
 class Parent:
     """A row that must be there.
 
-    :ivar table: its own, of which the key alone is known; ``child`` is the first row that refers to it.
+    :ivar table: its own, of which the key alone is known; ``entry`` is the first row that refers to it.
     """
 
     table: Table
     key: Item
-    child: Entry
+    entry: Entry
     reference: Reference
 
     def action(self) -> Action:
@@ -39,7 +40,7 @@ class Parent:
 
     def violation(self) -> ForeignKeyViolation:
         """The error that it is not."""
-        return violation(self.child.table, self.reference)
+        return violation(self.entry.table, self.reference)
 
 
 def violation(child: Table, reference: Reference) -> ForeignKeyViolation:
@@ -64,10 +65,10 @@ def parents(entries: Sequence[Entry]) -> list[Parent]:
 
     :raises ForeignKeyViolation: one that the same transaction deletes, or that there cannot be.
     """
-    mine = {(entry.table.physical, identity(entry.key, entry.table)): entry for entry in entries}
+    mine = by_identity(entries)
     found: dict[object, Parent] = {}
     for entry in entries:
-        for parent in _needed(entry):
+        for parent in parents_of(entry):
             at = parent.table.physical, identity(parent.key, parent.table)
             other = mine.get(at)
             if other is None:
@@ -77,7 +78,11 @@ def parents(entries: Sequence[Entry]) -> list[Parent]:
     return list(found.values())
 
 
-def _needed(entry: Entry) -> Iterable[Parent]:
+def parents_of(entry: Entry) -> Iterator[Parent]:
+    """The rows that must be there for an entry.
+
+    :raises ForeignKeyViolation: there cannot be one.
+    """
     for reference in affected(entry):
         values = {name: (entry.after or {}).get(name) for name in reference.columns}
         if reference.parent is None or any(wire is None or "NULL" in wire for wire in values.values()):

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy_dynamorm.errors import Error
 from sqlalchemy_dynamorm.run.buffer import Action, Entry, outdated
+from sqlalchemy_dynamorm.run.children import Child, children
 from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.expiry import alive
 from sqlalchemy_dynamorm.run.guards import OWNER, Guard, guard_of, guards, in_place, owner_of, pinned
@@ -29,21 +30,22 @@ MAX_BYTES = 4 * 1024 * 1024
 
 @dataclass
 class Taking:
-    """The entries of a transaction with the guards they take and let go of."""
+    """The entries of a transaction with the guards they take and let go of, and the rows that they refer to, or that
+    would refer to them."""
 
     entries: list[Entry]
     guards: list[Guard]
-    parents: list[Parent] = field(default_factory=list)
+    related: list[Parent | Child] = field(default_factory=list)
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> Taking:
-        """:raises UniqueViolation, Unsupported, ForeignKeyViolation: see :func:`guards` and :func:`parents`."""
-        return cls([pinned(entry) for entry in entries], guards(entries), parents(entries))
+        """:raises UniqueViolation, Unsupported, ForeignKeyViolation: see :func:`guards` and :func:`related`."""
+        return cls([pinned(entry) for entry in entries], guards(entries), related(entries))
 
     @property
     def count(self) -> int:
         """How many actions it takes."""
-        return len(self.entries) + sum(2 if guard.watched else 1 for guard in self.guards) + len(self.parents)
+        return len(self.entries) + sum(2 if guard.watched else 1 for guard in self.guards) + len(self.related)
 
     @property
     def size(self) -> int:
@@ -51,8 +53,8 @@ class Taking:
         return sum(item_size(entry.after or entry.key) for entry in self.entries)
 
     def actions(self) -> list[Action]:
-        """The entries' actions, then the guards', then the checks of parents."""
-        checks = [parent.action() for parent in self.parents]
+        """The entries' actions, then the guards', then the checks of parents and children."""
+        checks = [each.action() for each in self.related]
         return [entry.action() for entry in self.entries] + self._guarding() + checks
 
     def _guarding(self) -> list[Action]:
@@ -143,6 +145,19 @@ class Taking:
         if entry.after is None or not in_place(entry):
             return True
         return any(name in entry.changed and entry.after.get(name) != wire for name, wire in guard.values.items())
+
+
+def related(entries: Sequence[Entry]) -> list[Parent | Child]:
+    """The rows that must be there, and those that must not, for these entries to be written, each once.
+
+    :raises ForeignKeyViolation: that cannot be.
+    """
+    needed, unwanted = parents(entries), children(entries)
+    wanted = {(each.table.physical, identity(each.key, each.table)) for each in needed}
+    for child in unwanted:
+        if (child.table.physical, identity(child.key, child.table)) in wanted:
+            raise child.violation()
+    return [*needed, *unwanted]
 
 
 def _failed(reason: Mapping[str, Any]) -> bool:

@@ -29,6 +29,8 @@ from tests.scripted import Played, play
 
 SECTIONS = ("sql", "values", "options", "answers", "plan", "requests")
 NOW = "2026-01-02T03:04:05.678901"
+SECOND = 1767323045
+"""The second of ``NOW``."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

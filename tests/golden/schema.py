@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sqlalchemy_dynamorm.plan.definitions import table_of
-from sqlalchemy_dynamorm.plan.schema import Table, Unique
+from sqlalchemy_dynamorm.plan.schema import Reference, Referrer, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
 
@@ -30,6 +30,9 @@ _TEXTS = (
         house VARCHAR NOT NULL, floor INTEGER NOT NULL, room VARCHAR NOT NULL, patient VARCHAR,
         PRIMARY KEY (house, floor, room))""",
     "CREATE TABLE tickets (id INTEGER NOT NULL AUTOINCREMENT, title VARCHAR NOT NULL, PRIMARY KEY (id))",
+    """CREATE TABLE lines (
+        id INTEGER NOT NULL, count INTEGER, price NUMERIC(10, 2),
+        total NUMERIC(12, 2) GENERATED ALWAYS AS (price * count) STORED, PRIMARY KEY (id))""",
 )
 
 
@@ -44,4 +47,18 @@ _ACCOUNTS = replace(
     uniques=(Unique("uq_email", ("email",)), Unique(None, ("org", "nick"))),
     system="dynamorm_system",
 )
-TABLES = {table.name: table for table in (*map(_table, _TEXTS), _ACCOUNTS)}
+_BOOKS = _table("CREATE TABLE books (id INTEGER NOT NULL, profile_id INTEGER, title VARCHAR, PRIMARY KEY (id))")
+_PROFILES = _table("CREATE TABLE profiles (writer_id INTEGER NOT NULL, text VARCHAR, PRIMARY KEY (writer_id))")
+_WRITERS = _table("CREATE TABLE writers (id INTEGER NOT NULL, name VARCHAR, PRIMARY KEY (id))")
+_RELATED = (
+    replace(_BOOKS, references=(Reference("fk_profile", ("profile_id",), ("writer_id",), _PROFILES),)),
+    replace(
+        _PROFILES,
+        references=(Reference(None, ("writer_id",), ("id",), _WRITERS),),
+        referrers=(Referrer("books"),),
+    ),
+    replace(_WRITERS, referrers=(Referrer("profiles", _PROFILES, ("writer_id",), ("id",)),)),
+)
+_LOGINS = _table("CREATE TABLE logins (id VARCHAR NOT NULL, name VARCHAR, until EPOCH, PRIMARY KEY (id))")
+_EXPIRING = replace(_LOGINS, expires=_LOGINS.by_name["until"])
+TABLES = {table.name: table for table in (*map(_table, _TEXTS), _ACCOUNTS, *_RELATED, _EXPIRING)}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests.golden.case import cases, read_case
+from sqlalchemy_dynamorm.run import expiry
+from tests.golden.case import SECOND, cases, read_case
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in cases()])
-def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
+def test_golden(path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expiry, "time", SimpleNamespace(time=lambda: SECOND))
     case = read_case(path)
     plan, requests = case.outcome()
     if request.config.getoption("--update-golden"):

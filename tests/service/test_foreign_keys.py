@@ -46,6 +46,33 @@ class Bill(Base):
     guest_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("guests.id"))
 
 
+class Person(Base):
+    __tablename__ = "persons"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str]
+    kind: orm.Mapped[str]
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person"}  # noqa: RUF012 - SQLAlchemy's own form
+
+
+class Engineer(Person):
+    __tablename__ = "engineers"
+    id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("persons.id"), primary_key=True)
+    language: orm.Mapped[str | None]
+    __mapper_args__ = {"polymorphic_identity": "engineer"}  # noqa: RUF012 - SQLAlchemy's own form
+
+
+class Key(Base):
+    """A room has one key at most."""
+
+    __tablename__ = "keys"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["number", "house", "floor"], [Room.number, Room.house, Room.floor], name="fk_room"),
+    )
+    floor: orm.Mapped[int] = orm.mapped_column(primary_key=True, autoincrement=False)
+    number: orm.Mapped[int] = orm.mapped_column(primary_key=True, autoincrement=False)
+    house: orm.Mapped[str] = orm.mapped_column(primary_key=True)
+
+
 @pytest.fixture(params=["AUTOCOMMIT", "READ COMMITTED"])
 def engine(request: pytest.FixtureRequest, ministack: Server, schema: str) -> Iterator[sa.Engine]:
     found = sa.create_engine(
@@ -143,6 +170,124 @@ def test_a_parent_is_not_deleted(engine: sa.Engine) -> None:
         run(engine, sa.update(Guest).where(Guest.id == 1).values(id=9))
     run(engine, sa.delete(Bill).where(Bill.id == 1))  # nothing refers to it
     run(engine, sa.delete(Guest).where(Guest.id == 1).execution_options(dynamodb_foreign_keys="declare"))
+
+
+PERSONS: Any = Person.__table__
+ENGINEERS: Any = Engineer.__table__
+
+
+def test_objects_of_joined_tables_come_and_go(engine: sa.Engine, calls: Calls) -> None:
+    with orm.Session(engine) as session:
+        session.add(Engineer(id=1, name="ada", language="en"))
+        session.commit()
+        session.get_one(Person, 1).name = "countess"
+        session.commit()
+        session.delete(session.get_one(Person, 1))
+        calls.clear()
+        session.commit()
+        assert calls.count["TransactWriteItems"] == 1
+        assert session.scalars(sa.select(Person)).all() == []
+
+
+def test_a_row_is_deleted_where_the_one_that_may_refer_to_it_is_not_there(engine: sa.Engine, calls: Calls) -> None:
+    run(engine, sa.insert(PERSONS), [{"id": number, "name": "x", "kind": "engineer"} for number in (1, 2)])
+    run(engine, sa.insert(ENGINEERS).values(id=1))
+    for statement in (sa.delete(PERSONS).where(Person.id == 1), sa.update(PERSONS).where(Person.id == 1).values(id=7)):
+        with pytest.raises(
+            exc.IntegrityError, match=r"'engineers' \(id\): a row refers to one that is deleted"
+        ) as caught:
+            run(engine, statement)
+        assert isinstance(caught.value.orig, ForeignKeyViolation)
+    calls.clear()
+    run(engine, sa.delete(PERSONS).where(Person.id == 2))
+    assert calls.count == {"GetItem": 1, "TransactWriteItems": 1}
+    with engine.begin() as connection:
+        connection.execute(sa.delete(ENGINEERS).where(ENGINEERS.c.id == 1))
+        connection.execute(sa.delete(PERSONS))
+    with engine.connect() as connection:
+        assert connection.scalars(sa.select(PERSONS.c.id)).all() == []
+
+
+def test_a_packed_key_is_looked_for_in_its_own_order(engine: sa.Engine) -> None:
+    run(engine, sa.insert(Key).values(house="h", floor=1, number=5))
+    plain = engine.execution_options(dynamodb_scan="allow")
+    with pytest.raises(exc.NotSupportedError, match="Rows of guests may refer"):
+        run(plain, sa.delete(Room))
+    metadata = sa.MetaData()
+    tables: list[Any] = [Room.__table__, Key.__table__]
+    room, _ = (each.to_metadata(metadata) for each in tables)
+    with pytest.raises(exc.IntegrityError, match="'keys'"):
+        run(engine, sa.delete(room).where(room.c.house == "h", room.c.floor == 1, room.c.number == 5))
+    with pytest.raises(exc.IntegrityError, match="'keys'"):
+        run(engine, sa.delete(room).where(room.c.house == "h"))
+    run(engine, sa.delete(room).where(room.c.house == "h", room.c.floor == 1, room.c.number == 6))
+
+
+def test_explain_names_the_check_of_the_child(engine: sa.Engine) -> None:
+    found = explain(sa.delete(PERSONS).where(PERSONS.c.id == 1), engine)
+    assert "no row of engineers refers to it" in str(found)
+
+
+def test_one_of_two_wins_where_a_child_comes_while_its_parent_goes(ministack: Server, schema: str) -> None:
+    """Each has looked before the other wrote, and commits after it."""
+    engine = sa.create_engine(ministack.url(schema, system_table=f"{schema}-system", foreign_keys="check"))
+    Base.metadata.create_all(engine)
+    for first, second in (("insert", "delete"), ("delete", "insert")):
+        run(engine, sa.insert(PERSONS).values(id=1, name="x", kind="engineer"))
+        with engine.connect() as deleting, engine.connect() as inserting:
+            deleting.execute(sa.delete(PERSONS).where(PERSONS.c.id == 1))
+            inserting.execute(sa.insert(ENGINEERS).values(id=1))
+            ways = {"insert": inserting, "delete": deleting}
+            ways[first].commit()
+            with pytest.raises(exc.IntegrityError):
+                ways[second].commit()
+        with engine.begin() as connection:
+            persons = connection.scalars(sa.select(PERSONS.c.id)).all()
+            assert persons == connection.scalars(sa.select(ENGINEERS.c.id)).all()
+            connection.execute(sa.delete(ENGINEERS))
+            connection.execute(sa.delete(PERSONS))
+    engine.dispose()
+
+
+def test_split_writes_parents_first_and_deletes_them_last(ministack: Server, schema: str, calls: Calls) -> None:
+    url = ministack.url(schema, system_table=f"{schema}-system", foreign_keys="check")
+    engine = sa.create_engine(url, overflow="split", isolation_level="READ COMMITTED")
+    Base.metadata.create_all(engine)
+    persons = [{"id": number, "name": "x", "kind": "engineer"} for number in range(150)]
+    with engine.begin() as connection:
+        connection.execute(sa.insert(ENGINEERS), [{"id": each["id"]} for each in persons])
+        connection.execute(sa.insert(PERSONS), persons)
+        calls.clear()
+    assert set(calls.operations) == {"TransactWriteItems"}
+    with engine.begin() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(ENGINEERS)) == 150
+        connection.execute(sa.delete(PERSONS))
+        connection.execute(sa.delete(ENGINEERS))
+    with engine.begin() as connection:
+        assert connection.scalars(sa.select(PERSONS.c.id)).all() == []
+        run(engine, sa.insert(Guest), [{"id": number, "host_id": (number + 1) % 80} for number in range(80)])
+        run(engine, sa.insert(Bill), [{"id": number, "guest_id": number % 80} for number in range(150)])
+    engine.dispose()
+
+
+def test_a_parent_in_another_schema_of_a_map(ministack: Server, schema: str) -> None:
+    metadata = sa.MetaData()
+    parent = sa.Table("parents", metadata, sa.Column("id", sa.Integer, primary_key=True), schema="shared")
+    child = sa.Table(
+        "children", metadata, sa.Column("id", sa.ForeignKey("shared.parents.id"), primary_key=True), schema="tenant"
+    )
+    plain = sa.create_engine(ministack.url(schema, system_table=f"{schema}-system", foreign_keys="check"))
+    names: dict[str | None, str | None] = {"shared": f"{schema}s", "tenant": f"{schema}t"}
+    engine = plain.execution_options(schema_translate_map=names)
+    metadata.create_all(engine)
+    run(engine, sa.insert(parent).values(id=1))
+    run(engine, sa.insert(child).values(id=1))
+    with pytest.raises(exc.IntegrityError, match="no row of 'parents'"):
+        run(engine, sa.insert(child).values(id=2))
+    with pytest.raises(exc.IntegrityError, match="'children'"):
+        run(engine, sa.delete(parent).where(parent.c.id == 1))
+    metadata.drop_all(engine)
+    plain.dispose()
 
 
 def test_without_the_option_nothing_is_checked(engine: sa.Engine) -> None:

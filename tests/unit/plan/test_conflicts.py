@@ -6,7 +6,7 @@ import pytest
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedColumn, Unsupported
 from sqlalchemy_dynamorm.plan.assignments import Give, Take
-from sqlalchemy_dynamorm.plan.schema import Unique
+from sqlalchemy_dynamorm.plan.schema import Referrer, Unique
 from sqlalchemy_dynamorm.plan.steps import Conflict
 from sqlalchemy_dynamorm.plan.wording import show
 from sqlalchemy_dynamorm.sql import nodes
@@ -100,7 +100,7 @@ def test_an_aggregate_is_refused() -> None:
 
 
 def test_rows_that_others_may_refer_to_keep_their_keys() -> None:
-    table_ = replace(GUARDED, referrers=("others",))
+    table_ = replace(GUARDED, referrers=(Referrer("others"),))
     text = INSERT + "ON CONFLICT (a) DO UPDATE SET s = excluded.s"
     with pytest.raises(Unsupported, match="others may refer to"):
         planned(text, table_, foreign_keys="check")
