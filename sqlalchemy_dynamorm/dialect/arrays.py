@@ -18,7 +18,7 @@ class StoredArray(sqltypes.ARRAY[Any]):
     """L. Without ``dimensions`` a list in the list is one more dimension; ``None`` is the NULL type."""
 
     def bind_processor(self, dialect: Dialect) -> Processor:
-        element = self.item_type.dialect_impl(dialect).bind_processor(dialect) or _same
+        element = self.item_type.dialect_impl(dialect).bind_processor(dialect) or _element(self.item_type)
         return lambda value: None if value is None else _list(value, element, self.dimensions)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
@@ -31,6 +31,26 @@ class StoredArray(sqltypes.ARRAY[Any]):
 
     def literal_processor(self, dialect: Dialect) -> Processor | None:
         return None  # there is no text for a list: SQLAlchemy says so
+
+
+def _element(type_: sqltypes.TypeEngine[Any]) -> Processor:
+    """Elements as they are, of the type that they are declared with: a list is stored as one value, so nothing else
+    would find out before they are read."""
+    taken = next(
+        (taken for affinity, taken in _TAKEN.items() if issubclass(type_._type_affinity or object, affinity)), None
+    )
+    if taken is None:
+        return _same
+
+    def element(value: Any) -> Any:
+        if isinstance(value, taken):
+            return value
+        raise DataError(f"An ARRAY of {type(type_).__name__} has no elements of type {type(value).__name__}.")
+
+    return element
+
+
+_TAKEN: dict[Any, type[Any]] = {sqltypes.Integer: int, sqltypes.String: str}
 
 
 def _same(value: Any) -> Any:

@@ -151,6 +151,25 @@ def _to_bytes(value: Any) -> bytes | None:
     raise DataError(f"A binary column takes bytes; it does not take {type(value).__name__}.")
 
 
+class StoredEnum(sqltypes.Enum):
+    """S. A text that is none of its values is refused, as a native type of a database refuses it; with
+    ``native_enum=False`` it is taken, as SQLAlchemy documents."""
+
+    def bind_processor(self, dialect: Dialect) -> Processor | None:
+        stored: Processor | None = super().bind_processor(dialect)  # type: ignore[no-untyped-call]
+        if stored is None or not self.native_enum:
+            return stored
+        known = frozenset(self.enums)
+
+        def process(value: Any) -> Any:
+            found = stored(value)
+            if found is None or found in known:
+                return found
+            raise DataError(f"A text that is no value of the Enum {self.name or ''!r} stands where one should.")
+
+        return process
+
+
 class StoredUuid(sqltypes.Uuid[Any]):
     """S: dashed, lower case. A text in any form that :class:`uuid.UUID` reads is taken too."""
 
@@ -226,6 +245,7 @@ COLSPECS: dict[type[sqltypes.TypeEngine[Any]], type[sqltypes.TypeEngine[Any]]] =
     sqltypes.Time: StoredTime,
     sqltypes.Uuid: StoredUuid,
     sqltypes.Interval: StoredInterval,
+    sqltypes.Enum: StoredEnum,
     sqltypes.ARRAY: StoredArray,
     sqltypes.JSON: StoredJson,
     sqltypes.JSON.JSONIndexType: JSONIndexType,

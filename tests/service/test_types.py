@@ -179,6 +179,14 @@ def test_a_change_in_place_is_found(engine: sa.Engine) -> None:
         assert (found.tags, found.notes, found.extra) == ({"x", "y"}, [1, 2], {"k": [None]})
         has = sa.select(Tagged.id).where(Tagged.tags.contains("y"), ~Tagged.tags.contains("z"))
         assert session.scalars(has).all() == ["a"]
+        found.tags.discard("x")
+        found.notes[0] = {"n": 1}
+        found.extra |= {"k": 1, "l": 2}
+        session.commit()
+        assert (found.tags, found.notes, found.extra) == ({"y"}, [{"n": 1}, 2], {"k": 1, "l": 2})
+        session.execute(sa.update(Tagged).where(Tagged.id == "a").values({Tagged.extra["m"]: [3]}))
+        session.commit()
+        assert found.extra == {"k": 1, "l": 2, "m": [3]}
         found.tags.clear()
         session.commit()
         assert found.tags is None
