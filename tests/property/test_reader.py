@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sqlalchemy_dynamorm.errors import Error, Unsupported
@@ -169,6 +169,7 @@ definitions = st.one_of(
 )
 
 
+@settings(deadline=None)  # the first example makes all strategies
 @given(definitions)
 def test_a_definition_reads_back_as_it_was(definition: nodes.Definition) -> None:
     assert repr(read(write(definition))) == repr(definition)
