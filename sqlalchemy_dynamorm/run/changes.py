@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,7 +27,7 @@ from sqlalchemy_dynamorm.run.keys import Identity, identity, key_from_values, ke
 from sqlalchemy_dynamorm.run.origins import Origin
 from sqlalchemy_dynamorm.run.overlay import complete
 from sqlalchemy_dynamorm.run.reads import Reader, Scope, project
-from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows, held
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Pause, Rows, held
 from sqlalchemy_dynamorm.run.searching import Searching
 from sqlalchemy_dynamorm.run.showing import showing
 from sqlalchemy_dynamorm.run.sources import Row, whole_items
@@ -34,7 +35,7 @@ from sqlalchemy_dynamorm.run.targets import Target, rounds
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.run.writing import Check
 
-ATTEMPTS = 8
+ATTEMPTS = 10
 """How often an item is read and changed anew in AUTOCOMMIT, where others change it meanwhile."""
 
 
@@ -250,6 +251,7 @@ def alone(judged: Callable[[Buffer], Asking[int]]) -> Asking[int]:
         except (StaleRow, SerializationError):
             if attempt + 1 == ATTEMPTS:
                 raise
+            yield Pause(random.uniform(0, 0.01 * 2**attempt))
             continue
         break
     if shown:
