@@ -237,7 +237,7 @@ def _computed(expression: nodes.Computed, block: Block) -> Traced:
 
 def _common_kind(expression: nodes.Computed, block: Block) -> Kind | None:
     """The kind that all results of an expression have; a constant has that of the others."""
-    results = expression.parts[:1] if expression.aggregate else expression.parts
+    results = expression.parts[: 1 if expression.aggregate else expression.results]
     kinds = {traced(part, block).kind for part in results if not isinstance(part, _WITHOUT_KIND)}
     return kinds.pop() if len(kinds) == 1 else None
 

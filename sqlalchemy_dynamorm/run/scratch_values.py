@@ -345,7 +345,8 @@ def _read_float(value: Any) -> Any:
 
 
 def _read_boolean(value: Any) -> Any:
-    return bool(value) if isinstance(value, int | float) else value
+    # coalesce(flag, 5) is SQLite's 5, not true.
+    return bool(value) if value in (0, 1) else value
 
 
 def _read_document(value: Any) -> Any:

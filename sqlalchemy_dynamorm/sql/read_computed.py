@@ -74,7 +74,8 @@ def _case(node: exp.Case, scope: Scope) -> nodes.Expression:
     conditions = [*_listed(node.this), *(each.this for each in node.args["ifs"])]
     for each in node.args["ifs"]:
         expression.check(each)
-    return nodes.Computed("CASE", _read([*results, *conditions], scope), gives="same")
+    parts = _read([*results, *conditions], scope)
+    return nodes.Computed("CASE", parts, gives="same", results=len(results))
 
 
 @expression.reads(exp.Cast, "this", "to", "_type")

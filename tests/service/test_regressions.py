@@ -132,3 +132,20 @@ def test_a_forked_child_that_disposes_keeps_its_parents_tables(engine: Engine) -
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     with engine.connect() as connection:
         assert connection.scalar(sa.select(Basket.count).where(Basket.id == "none")) == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "CASE WHEN lower(:a) LIKE lower(:b) THEN :ten END",
+        "CASE id WHEN 'x' THEN :ten ELSE :ten END",
+        "CASE WHEN EXISTS (SELECT 1) THEN :ten END",
+        "coalesce(nullif(count = 5, :yes), :ten)",
+    ],
+)
+def test_a_number_beside_a_condition_stays_a_number(engine: Engine, given: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.insert(Basket).values(id="x", count=5))
+        values = {"a": "a", "b": "A", "ten": 10, "yes": True}
+        asked = {name: value for name, value in values.items() if f":{name}" in given}
+        assert connection.scalar(sa.text(f"SELECT {given} AS found FROM baskets"), asked) == 10

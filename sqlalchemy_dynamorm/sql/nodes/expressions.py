@@ -223,14 +223,17 @@ class Computed:
     :ivar what: its name, for messages.
     :ivar parts: the expressions in it.
     :ivar aggregate: it stands for a group of rows.
-    :ivar gives: what its values are: ``"same"`` as its first part's, a ``"number"`` of rows, ``"truth"``, a ``"json"``
+    :ivar gives: what its values are: ``"same"`` as its results', a ``"number"`` of rows, ``"truth"``, a ``"json"``
         text, or ``""`` for whatever SQLite makes of it.
+    :ivar results: how many of its parts, from the first, are its results; ``None`` for all. Those of CASE come before
+        its conditions.
     """
 
     what: str
     parts: tuple[Expression, ...] = ()
     aggregate: bool = False
     gives: Choice["same", "number", "truth", "json", ""] = ""
+    results: int | None = None
 
 
 CAST = "CAST AS "

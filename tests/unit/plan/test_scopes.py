@@ -70,6 +70,7 @@ def test_a_star_shows_no_hidden_column() -> None:
         (Computed("sum()", (Column("f"),), aggregate=True, gives="same"), None),
         (Computed("coalesce()", (Column("a"), Param("x")), gives="same"), Kind.STRING),
         (Computed("CASE", (Column("a"), Column("b"), nodes.IsNull(Column("a"))), gives="same"), None),
+        (Computed("CASE", (nodes.Param("p"), Computed("LIKE", gives="truth")), gives="same", results=1), None),
         (Computed("count()", (Column("a"),), gives="number"), Kind.INTEGER),
         (Computed("json_quote()", (Column("a"),), gives="json"), Kind.DOCUMENT),
         (Computed("lower()", (Column("a"),)), None),
