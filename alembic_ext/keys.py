@@ -55,7 +55,8 @@ def compare_keys(
         old, new = key_names(there), key_names(model)
         if old != new:
             log.warning("The key of %r is %s, and its model's is %s: %s", name, _words(old), _words(new), _WHAT_TO_DO)
-            modify_ops.ops.append(ChangedKeyOp(str(name), old, new, schema))
+            # First: it is refused before anything of the table changes.
+            modify_ops.ops.insert(0, ChangedKeyOp(str(name), old, new, schema))
     return PriorityDispatchResult.CONTINUE
 
 

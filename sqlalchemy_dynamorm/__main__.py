@@ -123,12 +123,14 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
 def _run_script(options: argparse.Namespace) -> int:
     from sqlalchemy_dynamorm.dialect.scripts import run_script
 
-    run_script(options.url, options.script.read(), first=options.first, say=print)
+    with options.script as script:
+        text = script.read()
+    run_script(options.url, text, first=options.first, version_table=options.version_table, say=print)
     return 0
 
 
 def _run_script_arguments(parser: argparse.ArgumentParser) -> None:
-    _init_arguments(parser)
+    _unlock_arguments(parser)
     parser.add_argument("script", type=argparse.FileType(encoding="utf-8"), help="the file; - for standard input")
     parser.add_argument("--from", dest="first", type=int, default=1, help="the number of the first statement to run")
 

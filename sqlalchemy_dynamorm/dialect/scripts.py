@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
 
+from sqlalchemy_dynamorm.dialect.locking import HeldLock, take
 from sqlalchemy_dynamorm.errors import Error, OperationalError
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.dbapi import Connection
+    from sqlalchemy_dynamorm.run.lock import Lock
 
 _PARTS = re.compile(
     r"(?P<quoted>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|(?P<comment>--[^\n]*)|(?P<end>;)|(?P<other>[^'\";-]+|.)", re.DOTALL
 )
+_WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
 class ScriptFailed(OperationalError):
@@ -36,35 +39,63 @@ def statements(script: str) -> Iterator[str]:
         yield text
 
 
-def run_script(url: str, script: str, *, first: int = 1, say: Callable[[str], None]) -> None:
-    """Run the statements of a script from the ``first`` on.
+def run_script(
+    url: str, script: str, *, first: int = 1, version_table: str = "alembic_version", say: Callable[[str], None]
+) -> None:
+    """Run the statements of a script from the ``first`` on, under the migration lock.
 
     A definition commits the rows before it; what is left is committed at the end, and after each row of Alembic's
-    version table, so a migration's rows and its version are one transaction.
+    version table, so a migration's rows and its version are one transaction, which checks the lock.
 
     :raises ScriptFailed: one of them failed; what its transaction held is not written.
+    :raises LockHeld: a migration is at work.
     """
     engine = sa.create_engine(url, scan="allow", overflow="split")  # as a migration runs
+
+    def waiting(holder: Lock) -> None:
+        say(f"Waiting for the migration lock, which {holder.owner} holds.")
+
     try:
-        connection = cast("Connection", engine.raw_connection().dbapi_connection)
-        committed = first - 1
-        for number, text in enumerate(statements(script), 1):
-            if number < first:
-                continue
+        with engine.connect() as connection:
+            ours = cast("Connection", connection.connection.dbapi_connection)
+            lock = take(ours, ours.physical_by_rule(version_table, None), waiting=waiting)
             try:
-                connection.cursor().execute(text)
-                if not connection.in_transaction or "alembic_version" in text:
-                    connection.commit()
-                    committed = number
-            except Error as error:
-                raise ScriptFailed(_message(number, committed, error)) from error
-            say(" ".join(text.split())[:100])
-        try:
-            connection.commit()
-        except Error as error:
-            raise ScriptFailed(_message(committed + 1, committed, error)) from error
+                _run(connection, lock, script, first, version_table, say)
+            finally:
+                if lock is not None:
+                    lock.release()
     finally:
         engine.dispose()
+
+
+def _run(
+    bound: sa.Connection,
+    lock: HeldLock | None,
+    script: str,
+    first: int,
+    version_table: str,
+    say: Callable[[str], None],
+) -> None:
+    connection = cast("Connection", bound.connection.dbapi_connection)
+    committed = first - 1
+    for number, text in enumerate(statements(script), 1):
+        if number < first:
+            continue
+        moves = version_table in text and text.split()[0].upper() in _WRITES
+        try:
+            if lock is not None:
+                lock.check_with(bound) if moves else lock.check()
+            connection.cursor().execute(text)
+            if moves or not connection.in_transaction:
+                connection.commit()
+                committed = number
+        except Error as error:
+            raise ScriptFailed(_message(number, committed, error)) from error
+        say(" ".join(text.split())[:100])
+    try:
+        connection.commit()
+    except Error as error:
+        raise ScriptFailed(_message(committed + 1, committed, error)) from error
 
 
 def _message(number: int, committed: int, error: Error) -> str:
