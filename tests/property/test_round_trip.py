@@ -1,4 +1,4 @@
-"""What ``create_all`` makes of any MetaData, reflection gives back."""
+"""What ``create_all`` makes of any MetaData, reflection gives back, and autogenerate finds no difference in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
+from alembic.operations import Operations
+from alembic.operations.ops import DowngradeOps, UpgradeOps
+from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.schema import CreateTable
@@ -110,3 +114,38 @@ def test_a_table_reflects_as_it_was_declared(engine: sa.Engine, table: sa.Table)
 
 def _placeless(index: nodes.CreateIndex) -> tuple[Any, ...]:
     return index.name, index.columns, index.unique, index.options
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tables())
+def test_autogenerate_finds_no_difference_and_its_migration_goes_up_and_down(
+    ministack: Server, table: sa.Table
+) -> None:
+    engine = sa.create_engine(ministack.url(f"r{uuid.uuid4().hex[:12]}"), scan="allow")
+    try:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+            script = produce_migrations(context, table.metadata)
+            assert script.upgrade_ops is not None
+            assert script.downgrade_ops is not None
+            for made, ops in ((True, script.upgrade_ops), (False, script.downgrade_ops), (True, script.upgrade_ops)):
+                _run(context, ops)
+                assert sa.inspect(engine).has_table("made") is made
+                differing = produce_migrations(context, table.metadata if made else sa.MetaData()).upgrade_ops
+                assert differing is not None
+                assert differing.as_diffs() == []
+        table.metadata.drop_all(engine)
+        table.metadata.create_all(engine)
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+            assert compare_metadata(context, table.metadata) == []
+    finally:
+        engine.dispose()
+
+
+def _run(context: MigrationContext, ops: UpgradeOps | DowngradeOps) -> None:
+    """Run what autogenerate wrote, as a migration file would."""
+    code = f"import sqlalchemy as sa, sqlalchemy_dynamorm\ndef run(op):\n{render_python_code(ops)}"
+    namespace: dict[str, Any] = {}
+    exec(code, namespace)
+    namespace["run"](Operations(context))

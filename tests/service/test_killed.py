@@ -1,4 +1,4 @@
-"""An upgrade that is killed at any point and run again ends in the same schema and data.
+"""An upgrade that is killed at any point and run again ends in the same schema and data, on a service that is slow.
 
 ``MIGRATION_KILLS`` says how often it is killed, twice without it.
 """
@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from typing import Any
 
@@ -22,7 +23,9 @@ ONE = """
 columns = sa.Column("id", sa.String, primary_key=True), sa.Column("mail", sa.String), sa.Column("n", sa.Integer)
 op.create_table("people", *columns)
 op.create_index("by_n", "people", ["n"])
-op.create_table("orders", sa.Column("id", sa.Integer, primary_key=True), sa.Column("who", sa.String))
+columns = sa.Column("id", sa.Integer, primary_key=True), sa.Column("who", sa.String), sa.Column("note", sa.Text)
+op.create_table("orders", *columns)
+op.create_table("passing", sa.Column("id", sa.Integer, primary_key=True))
 people = sa.table("people", sa.column("id"), sa.column("mail"), sa.column("n"))
 op.bulk_insert(people, [{"id": f"p{n}", "mail": f"m{n}", "n": n} for n in range(40)])
 """
@@ -35,6 +38,8 @@ people = sa.Table("people", sa.MetaData(), sa.Column("id", sa.String, primary_ke
 op.backfill(people, lambda row: {"n": row["n"] + 1}, "more", chunk=5)
 op.create_table_comment("orders", "What they bought")
 op.drop_index("by_n", table_name="people")
+op.drop_column("orders", "note")
+op.drop_table("passing")
 """
 
 
@@ -51,10 +56,18 @@ def state(project: Project) -> dict[str, Any]:
         ],
         "indexes": inspector.get_indexes("people"),
         "unique": inspector.get_unique_constraints("people"),
+        "orders": [column["name"] for column in inspector.get_columns("orders")],
         "foreign": inspector.get_foreign_keys("orders"),
         "comment": inspector.get_table_comment("orders"),
         "rows": sorted(project.rows("SELECT id || '/' || post || '/' || n || '/' || size FROM people")),
     }
+
+
+def slow(project: Project, seed: int) -> dict[str, Any]:
+    """The upgrade, in a process that finds the service slow."""
+    upgrade = project.command_line("upgrade", "head")
+    arguments = [sys.executable, "-m", "tests.service.slow_schema", "upgrade", "head"]
+    return {**upgrade, "args": arguments, "env": {**upgrade["env"], "SLOW_SEED": str(seed)}}
 
 
 def test_killed_anywhere_and_run_again_it_ends_the_same(project: Project, ministack: Server, schema: str) -> None:
@@ -62,7 +75,7 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(project: Project, minist
     project.migration("a1", None, ONE)
     project.migration("b2", "a1", TWO)
     project.edit_env("connection=connection,", "connection=connection, dynamodb_lock_lease=1,")
-    upgrade = project.command_line("upgrade", "head")
+    upgrade = slow(project, 0)
     before = time.monotonic()
     subprocess.run(**upgrade, check=True, timeout=120)
     took = time.monotonic() - before
@@ -70,10 +83,11 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(project: Project, minist
     assert wanted["rows"][0] == "p0/m0/1/7"
     killed = 0
     chance = random.Random(0)
-    for _ in range(KILLS):
+    for seed in range(KILLS):
+        upgrade = slow(project, seed)
         for table in ("people", "orders", "alembic_version"):
             with project.engine.connect() as connection:
-                connection.execute(sa.text(f"DROP TABLE {table}"))
+                connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
         running = subprocess.Popen(**upgrade, stderr=subprocess.DEVNULL)
         try:
             running.wait(chance.uniform(0.4, 1) * took)
