@@ -58,7 +58,7 @@ def run_script(
     try:
         with engine.connect() as connection:
             ours = cast("Connection", connection.connection.dbapi_connection)
-            lock = take(ours, ours.physical_by_rule(version_table, None), waiting=waiting)
+            lock = take(ours, ours.tables.physical_by_rule(version_table, None), waiting=waiting)
             try:
                 _run(connection, lock, script, first, version_table, say)
             finally:

@@ -55,7 +55,7 @@ def test_rows_after_the_last_version_are_committed_or_named(
 def test_it_waits_for_a_migration(project: Project, script: Path, capsys: pytest.CaptureFixture[str]) -> None:
     raw = project.engine.raw_connection()
     ours = raw.dbapi_connection
-    lock = take(ours, ours.physical_by_rule("alembic_version", None), lease=1.0)  # type: ignore[arg-type, union-attr]
+    lock = take(ours, ours.tables.physical_by_rule("alembic_version", None), lease=1.0)  # type: ignore[arg-type, union-attr]
     assert lock is not None
     lock._stop.set()  # its owner is gone
     script.write_text(SCRIPT.replace("nowhere", "places"))
