@@ -222,7 +222,7 @@ def test_a_misspelt_name_fails_however_often_it_is_run(people: Project, up: str,
 def test_items_that_an_index_could_not_have_are_counted_before_it_is_made(people: Project) -> None:
     raw = people.engine.raw_connection()
     client = raw.dbapi_connection.client  # type: ignore[union-attr]
-    physical = raw.dbapi_connection.physical("people", None)  # type: ignore[union-attr]
+    physical = raw.dbapi_connection.tables.physical("people", None)  # type: ignore[union-attr]
     for number, mail in enumerate(({"N": "1"}, {"NULL": True}, {"S": ""}, {"S": "fine"})):
         client.ask(Request("PutItem", {"TableName": physical, "Item": {"id": {"S": f"q{number}"}, "mail": mail}}))
     raw.close()
