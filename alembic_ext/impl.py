@@ -72,6 +72,7 @@ class DynamoDBImpl(DefaultImpl):
         self._warn_of_commit = not as_sql and connection is not None and _is_in_transaction(connection)
         self._lock: HeldLock | None = None
         self._journal = Journal()
+        self.with_version: list[Executable] = []
         if not as_sql and connection is not None:
             physical.know(connection, physical.tables_of(context_opts.get("target_metadata")))
 
@@ -158,6 +159,9 @@ class DynamoDBImpl(DefaultImpl):
         if self._lock is not None and self.connection is not None:
             with lock.failing():
                 self._lock.check_with(self.connection)
+        for statement in self.with_version:
+            super()._exec(statement)
+        self.with_version.clear()
         found = super()._exec(construct, None, None, {})
         self._journal.step()
         return found

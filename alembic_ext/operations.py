@@ -139,6 +139,6 @@ def _backfill(operations: Operations, op: BackfillOp) -> Any:
     if impl.as_sql or impl.connection is None:
         refuse("op.backfill with --sql", "a function cannot be written as statements. Run the migration online.")
     found = backfill(impl.connection, op.table, op.fn, name=op.name, keep=True, **op.options)
-    for statement in forget(impl.connection, op.table, op.name, op.options.get("segments", 1)):
-        impl._exec(statement)  # with the version row: the rows are done, and are not done again
+    # With the version row, and not before: a definition that comes after commits, and the rows are not done again.
+    impl.with_version += forget(impl.connection, op.table, op.name, op.options.get("segments", 1))
     return found

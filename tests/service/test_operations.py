@@ -219,6 +219,11 @@ def test_a_misspelt_name_fails_however_often_it_is_run(people: Project, up: str,
     people.upgrade()
 
 
+def test_a_definition_after_a_backfill_does_not_let_it_be_done_again(people: Project) -> None:
+    ran_twice(people, f'{BACKFILL}\nop.create_table_comment("people", "Who they are")')
+    assert people.rows("SELECT sum(n) FROM people") == [sum(range(60)) + 60]
+
+
 def test_items_that_an_index_could_not_have_are_counted_before_it_is_made(people: Project) -> None:
     raw = people.engine.raw_connection()
     client = raw.dbapi_connection.client  # type: ignore[union-attr]
