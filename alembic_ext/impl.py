@@ -15,6 +15,7 @@ from sqlalchemy.schema import DDLElement, DropColumnComment, SetColumnComment
 from sqlalchemy.sql.dml import UpdateBase
 
 from alembic_ext import columns, comparing, dropping, ending, lock, physical, rendering
+from alembic_ext.copies import CopyTable
 from alembic_ext.journal import Journal
 from alembic_ext.operations import SetOptions
 from alembic_ext.refusal import refuse
@@ -73,6 +74,7 @@ class DynamoDBImpl(DefaultImpl):
         self._lock: HeldLock | None = None
         self._journal = Journal()
         self.with_version: list[Executable] = []
+        self._frozen: set[tuple[str | None, str]] = set()
         if not as_sql and connection is not None:
             physical.know(connection, physical.tables_of(context_opts.get("target_metadata")))
 
@@ -164,6 +166,7 @@ class DynamoDBImpl(DefaultImpl):
         self.with_version.clear()
         found = super()._exec(construct, None, None, {})
         self._journal.step()
+        self._frozen.clear()  # it was said of this migration
         return found
 
     def _commits_at_once(self) -> bool:
@@ -293,20 +296,35 @@ class DynamoDBImpl(DefaultImpl):
         """Change the options that are named."""
         self._exec(SetOptions(table_name, schema, options))
 
-    # ---- what is not built
+    # ---- copies of tables
 
-    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> NoReturn:
-        refuse(
-            f"op.rename_table({old_table_name!r}, {new_table_name!r})",
-            "a table keeps its name. Keep it in the model too, with Table(…, dynamodb_table_name=…), or create the "
-            "new table, copy the rows, and drop the old one.",
-        )
+    def writes_frozen(self, table_name: str, schema: str | None = None) -> None:
+        """Nobody writes the table until this migration is over, its author says."""
+        self._frozen.add((schema, table_name))
+
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
+        self._copy(f"op.rename_table({old_table_name!r}, …)", old_table_name, new_table_name, (), schema)
+
+    def rebuild_table(self, table_name: str, new: str, primary_key: Sequence[str], schema: str | None = None) -> None:
+        """Copy a table to a new one with another key."""
+        self._copy(f"op.rebuild_table({table_name!r}, …)", table_name, new, primary_key, schema)
+
+    def _copy(self, what: str, old: str, new: str, primary_key: Sequence[str], schema: str | None) -> None:
+        if (schema, old) not in self._frozen:
+            refuse(
+                f"{what} of a table that may be written meanwhile",
+                "it copies the items, and would lose what is written to the old one. Stop all programs that write it, "
+                f"and say so before: op.writes_frozen({old!r}).",
+            )
+        self._exec(CopyTable(old, new, schema, primary_key))
+
+    # ---- what is not built
 
     def prep_table_for_batch(self, batch_impl: ApplyBatchImpl, table: sa.Table) -> NoReturn:
         refuse(f"op.batch_alter_table({table.name!r}, recreate=…)", _REBUILD)
 
 
-_REBUILD = "a table keeps its key. Create the new table, copy the rows, and drop the old one."
+_REBUILD = "a table keeps its key. Copy it to a new one that has another: op.rebuild_table(…, primary_key=[…])."
 
 
 def _is_in_transaction(connection: Connection) -> bool:

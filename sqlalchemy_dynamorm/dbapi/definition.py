@@ -17,7 +17,7 @@ from sqlalchemy_dynamorm.plan.definitions import (
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.schema import Kind, Table
 from sqlalchemy_dynamorm.plan.table_options import at_creation
-from sqlalchemy_dynamorm.run import altering, definitions, indexing
+from sqlalchemy_dynamorm.run import altering, copying, definitions, indexing
 from sqlalchemy_dynamorm.run.request import Execution, Outcome
 from sqlalchemy_dynamorm.run.waiting import DEFAULT, Patience
 from sqlalchemy_dynamorm.sql import nodes
@@ -39,6 +39,8 @@ def definition(
         return _create_table(node, connection, patience)
     if isinstance(node, nodes.CreateSequence | nodes.DropSequence):
         return _sequence(node, connection)
+    if isinstance(node, nodes.RenameTable):
+        return _rename_table(node, connection, patience)
     client, name = connection.client, display_name(node.table)
     declared = tables.get((node.table.schema, node.table.name))
     written = (
@@ -61,6 +63,15 @@ def definition(
             index_ = index_of(node, separator)
             new = indexing.NewIndex(index_, known, node, node.if_not_exists, separator, checks_items(node))
             return indexing.create_index(indexing.OnTable(written, name, system), new, patience)
+
+
+def _rename_table(node: nodes.RenameTable, connection: Connection, patience: Patience) -> Execution:
+    # By their own names: the models may say by now that the table is to be found under the new one.
+    source, target = (connection.physical_by_rule(each.name, each.schema) for each in (node.table, node.new))
+    client, name = connection.client, display_name(node.table)
+    client.catalog.forget(target)
+    renaming = copying.Copying(node, source, target, name, client.settings.schema_separator, patience)
+    return copying.rename_table(renaming, client.counters)
 
 
 def _sequence(node: nodes.CreateSequence | nodes.DropSequence, connection: Connection) -> Execution:

@@ -14,7 +14,7 @@ KEY = "id"
 DEFINITION = "definition"
 """The attribute that holds a table's or a sequence's definition, as text."""
 
-Purpose = Literal["counter", "guard", "table", "sequence", "lock"]
+Purpose = Literal["counter", "guard", "table", "sequence", "lock", "copy"]
 
 
 def item_key(purpose: Purpose, name: str) -> Item:

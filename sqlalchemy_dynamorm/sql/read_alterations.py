@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy_dynamorm.errors import SQLSyntaxError
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
@@ -14,7 +16,7 @@ _CONSTRAINTS = ("CONSTRAINT", "UNIQUE", "FOREIGN", "CHECK", "PRIMARY")
 _PLACE = "ALTER TABLE"
 
 
-def read_alteration(words: Words) -> nodes.AlterTable:
+def read_alteration(words: Words) -> nodes.AlterTable | nodes.RenameTable:
     """Read what follows ALTER TABLE.
 
     :raises SQLSyntaxError: it is malformed.
@@ -22,6 +24,8 @@ def read_alteration(words: Words) -> nodes.AlterTable:
     """
     if_exists = words.accept("IF", "EXISTS")
     table = table_name(words)
+    if words.sees("RENAME", "TO"):
+        return _rename_table(words, table, if_exists)
     changes = [_change(words)]
     while words.accept(","):
         changes.append(_change(words))
@@ -71,9 +75,23 @@ def _drop_column(words: Words) -> nodes.DropColumn:
     return nodes.DropColumn(words.name(), if_exists)
 
 
+def _rename_table(words: Words, table: nodes.TableName, if_exists: bool) -> nodes.RenameTable:
+    if if_exists:
+        raise unsupported("IF EXISTS with RENAME TO", "leave it out")
+    words.expect("RENAME", "TO")
+    new = table_name(words)
+    if new.schema is None:
+        new = replace(new, schema=table.schema)
+    key = words.names() if words.accept("PRIMARY", "KEY") else ()
+    options = option_list(words, "WITH") if words.accept("WITH") else ()
+    if words.sees(","):
+        raise unsupported("RENAME TO with other changes", "make them one after the other")
+    return nodes.RenameTable(table, new, key, options)
+
+
 def _rename(words: Words) -> nodes.RenameColumn:
     if words.sees("TO"):
-        raise unsupported("RENAME TO", "a table keeps its name; make a new one and copy the rows")
+        raise unsupported("RENAME TO with other changes", "make them one after the other")
     if words.sees("CONSTRAINT"):
         raise unsupported("RENAME CONSTRAINT", "drop it and add it under its new name")
     words.accept("COLUMN")

@@ -194,6 +194,11 @@ def _set_default(node: nodes.SetDefault) -> str:
     return f"ALTER COLUMN {name(node.name)} {'DROP DEFAULT' if node.text is None else f'SET DEFAULT {node.text}'}"
 
 
+def _rename_table(node: nodes.RenameTable) -> str:
+    key = f" PRIMARY KEY ({names(node.primary_key)})" if node.primary_key else ""
+    return f"ALTER TABLE {write_table(node.table)} RENAME TO {write_table(node.new)}{key}{_options(node.options)}"
+
+
 def _drop_constraint(node: nodes.DropConstraint) -> str:
     return f"DROP CONSTRAINT {'IF EXISTS ' if node.if_exists else ''}{name(node.name)}"
 
@@ -219,5 +224,6 @@ DEFINITIONS: dict[type[Any], Callable[[Any], str]] = {
     nodes.CreateSequence: _create_sequence,
     nodes.DropSequence: _drop_sequence,
     nodes.AlterTable: _alter_table,
+    nodes.RenameTable: _rename_table,
 }
 """The writer of each definition."""

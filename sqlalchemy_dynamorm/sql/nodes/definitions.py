@@ -301,4 +301,19 @@ class AlterTable:
     if_exists: bool = False
 
 
-Definition = Union[CreateTable, DropTable, CreateIndex, DropIndex, CreateSequence, DropSequence, AlterTable]
+@dataclass(frozen=True, slots=True)
+class RenameTable:
+    """``ALTER TABLE table RENAME TO new [PRIMARY KEY (columns)] [WITH (writes_frozen='true')]``: a copy.
+
+    :ivar primary_key: another key, or nothing for the same one.
+    """
+
+    table: TableName
+    new: TableName
+    primary_key: tuple[str, ...] = ()
+    options: Options = ()
+
+
+Definition = Union[
+    CreateTable, DropTable, CreateIndex, DropIndex, CreateSequence, DropSequence, AlterTable, RenameTable
+]

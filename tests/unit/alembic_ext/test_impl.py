@@ -149,6 +149,16 @@ def batch_rebuild(op: Operations) -> None:
         batch.drop_column("a")
 
 
+def renamed(op: Any) -> None:
+    op.writes_frozen("t", schema="s")
+    op.rename_table("t", "u", schema="s")
+
+
+def rebuilt(op: Any) -> None:
+    op.writes_frozen("t")
+    op.rebuild_table("t", "t-2", primary_key=["order", "id"])
+
+
 def batch_add(op: Any) -> None:
     with op.batch_alter_table("t", schema="s") as batch:
         batch.add_column(sa.Column("a", sa.String))
@@ -195,6 +205,8 @@ WRITTEN: list[tuple[Callable[[Any], object], str]] = [
         lambda op: op.set_table_options("t", ttl="until", pitr=True, tags={"a": "b's"}, schema="s"),
         """ALTER TABLE s.t SET (ttl='until', pitr='true', tags='{"a": "b''s"}');""",
     ),
+    (renamed, "ALTER TABLE s.t RENAME TO s.u WITH (writes_frozen='true');"),
+    (rebuilt, """ALTER TABLE t RENAME TO "t-2" PRIMARY KEY ("order", id) WITH (writes_frozen='true');"""),
     (
         batch_add,
         (
@@ -213,7 +225,8 @@ def test_a_change_is_a_statement_that_the_reader_reads(operation: Callable[[Any]
 
 
 REFUSED: list[tuple[Callable[[Any], object], str]] = [
-    (lambda op: op.rename_table("t", "u"), r"op\.rename_table\('t', 'u'\)"),
+    (lambda op: op.rename_table("t", "u"), r"op\.rename_table\('t', …\).*op\.writes_frozen\('t'\)"),
+    (lambda op: op.rebuild_table("t", "u", primary_key=["a"]), r"op\.rebuild_table\('t', …\)"),
     (lambda op: op.create_primary_key("pk", "t", ["a"]), "Adding the primary key 'pk' of 't'"),
     (lambda op: op.drop_constraint("pk", "t", type_="primary"), "Dropping the primary key 'pk'"),
     (lambda op: op.drop_constraint(None, "t", type_="unique"), "that has no name"),

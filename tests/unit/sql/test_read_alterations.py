@@ -56,6 +56,22 @@ def test_a_change_is_read_and_reads_back(text: str) -> None:
     assert read(write(found)) == found
 
 
+RENAMES = {
+    "ALTER TABLE t RENAME TO u": nodes.RenameTable(T, nodes.TableName("u")),
+    "ALTER TABLE s.t RENAME TO u": nodes.RenameTable(nodes.TableName("t", "s"), nodes.TableName("u", "s")),
+    "ALTER TABLE t RENAME TO x.u PRIMARY KEY (a, b) WITH (writes_frozen=TRUE)": nodes.RenameTable(
+        T, nodes.TableName("u", "x"), ("a", "b"), (("writes_frozen", "true"),)
+    ),
+}
+
+
+@pytest.mark.parametrize("text", RENAMES)
+def test_a_table_of_another_name_is_read_and_reads_back(text: str) -> None:
+    found = read(text)
+    assert found == RENAMES[text]
+    assert read(write(found)) == found
+
+
 def test_several_changes_of_a_table_that_may_be_missing() -> None:
     found = read("ALTER TABLE IF EXISTS s.t ADD a INTEGER, DROP b, SET (ttl='a')")
     assert isinstance(found, nodes.AlterTable)
@@ -82,7 +98,9 @@ def test_a_comment_is_read_and_reads_back(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("ALTER TABLE t RENAME TO u", "RENAME TO"),
+        ("ALTER TABLE IF EXISTS t RENAME TO u", "IF EXISTS with RENAME TO"),
+        ("ALTER TABLE t RENAME TO u, DROP a", "RENAME TO with other changes"),
+        ("ALTER TABLE t DROP a, RENAME TO u", "RENAME TO with other changes"),
         ("ALTER TABLE t RENAME CONSTRAINT a TO b", "RENAME CONSTRAINT"),
         ("ALTER TABLE t ADD PRIMARY KEY (a)", "ADD PRIMARY KEY"),
         ("ALTER TABLE t ADD a INTEGER PRIMARY KEY", "PRIMARY KEY"),

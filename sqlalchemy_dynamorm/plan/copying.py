@@ -1,0 +1,77 @@
+"""ALTER TABLE … RENAME TO: the table that the copy makes, with the same key or another one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
+from sqlalchemy_dynamorm.plan.definitions import display_name, table_of
+from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.table_options import DEFAULTS, NAMES, TableOptions
+from sqlalchemy_dynamorm.sql import nodes
+
+
+def check_frozen(node: nodes.RenameTable) -> None:
+    """Refuse a copy of a table that may be written meanwhile.
+
+    :raises Unsupported: no write freeze is declared, or another option.
+    """
+    for name, _ in node.options:
+        if name != "writes_frozen":
+            raise Unsupported(f"The option {name!r} of RENAME TO is not built; there is: writes_frozen.")
+    if dict(node.options).get("writes_frozen") != "true":
+        raise Unsupported(
+            f"RENAME TO copies the items of {display_name(node.table)!r}, and what is written to it meanwhile would be "
+            "lost. Stop all programs that write it and declare that: WITH (writes_frozen='true'), or in a migration "
+            f"op.writes_frozen({node.table.name!r}) before. Following the stream of a table in use is not built."
+        )
+
+
+def declaration_after(declared: nodes.CreateTable, node: nodes.RenameTable) -> nodes.CreateTable:
+    """What is declared of the new table.
+
+    :raises ProgrammingError: a column of its key is not declared.
+    """
+    options = tuple(option for option in declared.options if option[0] != "table_name")
+    indexes = tuple(replace(index, table=node.new) for index in declared.indexes)
+    copied = replace(declared, table=node.new, options=options, indexes=indexes)
+    if not node.primary_key:
+        return copied
+    known = {column.name for column in declared.columns}
+    if unknown := [name for name in node.primary_key if name not in known]:
+        raise ProgrammingError(f"The table {display_name(node.table)!r} has no column {unknown[0]!r} for its key.")
+    columns = tuple(replace(each, not_null=each.not_null or each.name in node.primary_key) for each in declared.columns)
+    options = tuple(option for option in options if option[0] not in ("partition_key", "sort_key"))
+    return replace(copied, columns=columns, primary_key=node.primary_key, options=options, key_note=nodes.KeyNote())
+
+
+def table_after(found: Table, declared: nodes.CreateTable | None, node: nodes.RenameTable, separator: str) -> Table:
+    """The new table: the indexes that the service knows, and the columns that are declared.
+
+    :param declared: what is declared of the new table, ``None`` where nothing is.
+    :raises Unsupported: another key of a table that nobody declared, or under a local index.
+    """
+    if declared is None:
+        if node.primary_key:
+            raise Unsupported(
+                f"The columns of {found.name!r} are not declared, so their types are not known, and it can get no "
+                "other key. Declare it by CREATE TABLE under a new name, and copy the rows."
+            )
+        return replace(found, name=display_name(node.new))
+    table = table_of(declared, separator)
+    names = {column.name for column in table.columns}
+    more = [column for column in found.columns if column.name not in names and not column.hidden]
+    for index in found.indexes:
+        if index.local and index.hash != (table.partition,):
+            raise Unsupported(
+                f"The local index {index.name!r} of {found.name!r} has the partition key of its table, which would be "
+                f"{table.partition!r}: it cannot be kept. Make a new table without it, and copy the rows."
+            )
+    return replace(table, columns=(*table.columns, *more), indexes=found.indexes)
+
+
+def options_after(there: TableOptions) -> TableOptions:
+    """The options that the new table is made with: its TTL comes at the end, its warm throughput would cost."""
+    left_out = ("ttl", "warm_throughput")
+    values = {name: getattr(there, name) for name in NAMES if name not in left_out}
+    return TableOptions(**{name: value for name, value in values.items() if value != getattr(DEFAULTS, name)})

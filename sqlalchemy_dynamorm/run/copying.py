@@ -1,0 +1,222 @@
+"""ALTER TABLE … RENAME TO: a new table with the items of the old one, which stays until it is dropped.
+
+DynamoDB renames no table and changes no key. The items are copied as they are, undeclared attributes included, in
+parallel segments; after each round of pages it is kept how far the copy has come, so that a run that was killed goes
+on. Then every item is compared with its copy; until that is done nothing else is told of the new table.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy_dynamorm.errors import (
+    ConditionFailed,
+    DataError,
+    DuplicateTable,
+    ProgrammingError,
+    UndefinedTable,
+    Unsupported,
+)
+from sqlalchemy_dynamorm.plan.copying import check_frozen, declaration_after, options_after, table_after
+from sqlalchemy_dynamorm.plan.definitions import table_of
+from sqlalchemy_dynamorm.plan.schema import Column, Table
+from sqlalchemy_dynamorm.plan.table_options import TableOptions
+from sqlalchemy_dynamorm.run.copied_items import Copy, compare, copy_items, count_items
+from sqlalchemy_dynamorm.run.copy_marks import CopyMark, Place, read_mark, write_mark
+from sqlalchemy_dynamorm.run.counters import LAST, Counters, counter_of
+from sqlalchemy_dynamorm.run.declarations import declaration
+from sqlalchemy_dynamorm.run.decode import wire_item
+from sqlalchemy_dynamorm.run.definitions import NewTable, create_system_table, create_table
+from sqlalchemy_dynamorm.run.description import parse
+from sqlalchemy_dynamorm.run.reconcile import Report, reconcile
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request
+from sqlalchemy_dynamorm.run.system import KEY
+from sqlalchemy_dynamorm.run.table_options import options_there, set_options
+from sqlalchemy_dynamorm.run.waiting import DEFAULT, Description, Patience, description_of, wait_active
+from sqlalchemy_dynamorm.sql import nodes
+
+LOGGER = logging.getLogger("sqlalchemy_dynamorm.ddl")
+_SEGMENT = 1 << 30  # bytes of a segment beyond the first four
+_MOST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """A RENAME TO.
+
+    :ivar source: the physical name of the table that is copied; ``target`` is the new one's.
+    """
+
+    node: nodes.RenameTable
+    source: str
+    target: str
+    name: str
+    separator: str = "."
+    patience: Patience = DEFAULT
+
+
+def rename_table(copying: Copying, counters: Counters) -> Execution:
+    """Make the new table, copy, compare, and bring over counters and guards. It can be run again after any end.
+
+    :raises Unsupported: no write freeze is declared; the engine has no system table.
+    :raises UndefinedTable: there is no such table.
+    :raises DuplicateTable: the new table is there, and is not of this copy.
+    :raises DataError: items can have no key in the new table, or differ from their copies.
+    """
+    check_frozen(copying.node)
+    system = counters.table
+    if system is None:
+        raise Unsupported("RENAME TO keeps its progress in the system table; this engine has none (system_table=none).")
+    if copying.source == copying.target:
+        raise ProgrammingError(f"The new table has the name of the old one, {copying.name!r}. Give it another.")
+    yield from create_system_table(system)
+    there = yield from description_of(copying.target)
+    mark = None if there is None else (yield from read_mark(system, copying.target))
+    if (yield from description_of(copying.source)) is None:
+        if mark is not None and mark.done and mark.source == copying.source:
+            return Outcome()  # an earlier run has copied it, and it was dropped since
+        raise UndefinedTable(f"There is no table {copying.name!r}.", table=copying.source)
+    found = yield from wait_active(copying.source, copying.patience)
+    copy = yield from _planned(copying, found, system)
+    if there is not None and (mark is None or not _is_of(mark, copy, there)):
+        raise DuplicateTable(
+            f"The table {copy.target.name!r} is there already, and was not begun as a copy of {copying.name!r}. "
+            "Drop it first, or give the new table another name.",
+            table=copying.target,
+        )
+    if mark is None or not mark.done:
+        mark = yield from _begun(copy, mark, found, counters)
+        mark = yield from copy_items(copy, mark)
+    yield from compare(copy, mark)
+    yield from _finish(copy, mark)
+    return Outcome()
+
+
+def _planned(copying: Copying, found: Description, system: str) -> Asking[Copy]:
+    node = copying.node
+    source = parse(found, copying.name)
+    declared = yield from declaration(system, copying.source)
+    if declared is not None and table_of(declared, copying.separator).key != source.key:
+        declared = None  # the table was made anew elsewhere
+    after = None if declared is None else declaration_after(declared, node)
+    target = replace(table_after(source, after, node, copying.separator), physical=copying.target, system=system)
+    ttl = (yield from options_there(found, frozenset({"ttl"}))).ttl
+    named = ttl if isinstance(ttl, str) else None
+    return Copy(source, target, system, target.key == source.key, after, copying.patience, named)
+
+
+def _begun(copy: Copy, mark: CopyMark | None, found: Description, counters: Counters) -> Asking[CopyMark]:
+    """Say what it costs, keep that it is begun, and make the new table; or go on with what an earlier run began."""
+    target = copy.target
+    if mark is None:
+        yield from _check_keys(copy)
+    _say_cost(copy, found)
+    if mark is None:
+        places = (Place(),) * min(_MOST, 4 + int(found.get("TableSizeBytes", 0)) // _SEGMENT)
+        mark = CopyMark(copy.source.physical, target.key_columns, places)
+        yield from write_mark(copy.system, target.physical, mark)
+    options = options_after((yield from options_there(found)))
+    made = replace(target, indexes=tuple(_with_capacity(target, found)))
+    yield from create_table(NewTable(made, copy.declared, options), counters, copy.patience)
+    if mark.made is None:
+        mark = replace(mark, made=_made_at((yield from wait_active(target.physical, copy.patience))))
+        yield from write_mark(copy.system, target.physical, mark)
+    return mark
+
+
+def _is_of(mark: CopyMark, copy: Copy, there: Description) -> bool:
+    """Whether a table that is there is the one that the copy made."""
+    same = (mark.source, mark.key) == (copy.source.physical, copy.target.key_columns)
+    return same and mark.made in (None, _made_at(there))
+
+
+def _made_at(table: Description) -> str:
+    return str(table.get("CreationDateTime"))
+
+
+def _with_capacity(target: Table, found: Description) -> Iterable[Any]:
+    """The indexes, each with the capacity that it has where the table is provisioned."""
+    given = {each["IndexName"]: each.get("ProvisionedThroughput", {}) for each in _global_indexes(found)}
+    for index in target.indexes:
+        units = given.get(index.physical, {})
+        capacity = units.get("ReadCapacityUnits"), units.get("WriteCapacityUnits")
+        yield replace(index, capacity=capacity) if all(capacity) else index
+
+
+def _global_indexes(found: Description) -> list[dict[str, Any]]:
+    return found.get("GlobalSecondaryIndexes") or []
+
+
+def _say_cost(copy: Copy, found: Description) -> None:
+    """The units that it takes: the old table is read twice, the new one too (developer guide, "Read and write")."""
+    items, size = int(found.get("ItemCount", 0)), int(found.get("TableSizeBytes", 0))
+    average = -(-size // max(1, items))
+    reads = 3 * -(-size // 4096) + items * -(-average // 4096)
+    writes = items * -(-average // 1024) * (1 + len(copy.target.indexes))
+    line = (
+        f"copying {copy.source.physical} to {copy.target.physical}: about {items} items, {size} bytes (up to six "
+        f"hours old, as DescribeTable has it); at most about {reads} read units and {writes} write units"
+    )
+    LOGGER.warning("%s", line)
+    copy.patience.tell(line)
+
+
+def _check_keys(copy: Copy) -> Asking[None]:
+    """Look, before anything is made, for items that can have no key in the new table."""
+    for name in () if copy.same_key else copy.target.key_columns:
+        kind = copy.target.by_name[name].kind.key_type
+        params = {
+            "TableName": copy.source.physical,
+            "ConsistentRead": True,
+            "Select": "COUNT",
+            "FilterExpression": "attribute_not_exists(#0) OR NOT attribute_type(#0, :0)",
+            "ExpressionAttributeNames": {"#0": name},
+            "ExpressionAttributeValues": {":0": {"S": kind}},
+        }
+        if count := (yield from count_items(params)):
+            raise DataError(
+                f"{count} items of {copy.source.name!r} have no value of the type {kind} in {name!r}, a column of the "
+                "new key. Nothing was changed. Give them one or delete them, and run it again.",
+                table=copy.source.physical,
+            )
+
+
+def _finish(copy: Copy, mark: CopyMark) -> Asking[None]:
+    """Counters, guards and the TTL; then it is done."""
+    for column in copy.target.counted:
+        yield from _copy_counter(copy, column)
+
+    def progress(report: Report) -> None:
+        copy.patience.tell(f"{copy.target.physical}: counters and unique values of {report.rows} rows")
+
+    if copy.target.uniques or copy.target.counted:
+        report = yield from reconcile(copy.target, copy.system, apply=True, progress=progress)
+        if report.duplicates:
+            LOGGER.warning("%s: rows have the same unique values; run reconcile", copy.target.physical)
+    if copy.ttl is not None:
+        yield from set_options(copy.target.physical, TableOptions(ttl=copy.ttl), copy.patience)
+    yield from write_mark(copy.system, copy.target.physical, replace(mark, done=True))
+    copy.patience.tell(f"{copy.target.physical}: copied; {copy.source.physical} stays until it is dropped")
+
+
+def _copy_counter(copy: Copy, column: Column) -> Asking[None]:
+    """The highest id that was ever given goes over, so that none is given twice."""
+    old = replace(copy.target, physical=copy.source.physical)
+    request = {"TableName": copy.system, "Key": counter_of(old, column).key, "ConsistentRead": True}
+    item = wire_item((yield Request("GetItem", request)))
+    if item is None:
+        return
+    new = counter_of(copy.target, column).key
+    params = {
+        "TableName": copy.system,
+        "Item": {**new, LAST: item[LAST]},
+        "ConditionExpression": "attribute_not_exists(#0)",
+        "ExpressionAttributeNames": {"#0": KEY},
+    }
+    try:
+        yield Request("PutItem", params)
+    except ConditionFailed:
+        return  # an earlier run has brought it over
