@@ -122,7 +122,7 @@ def _refuse_used(table: nodes.CreateTable, name: str, done: str, *, foreign_keys
     if name in table.primary_key:
         raise Unsupported(
             f"The column {name!r} of {table.table.name!r} cannot be {done}: it is of the table's key, which stays "
-            "as it is. Make a new table and copy the rows."
+            "as it is. Copy it to a table with another: ALTER TABLE … RENAME TO … PRIMARY KEY (…)."
         )
     users = [f"the index {index.name}" for index in table.indexes if name in _held(index)]
     users += [_named("the unique constraint", each) for each in table.uniques if name in each.columns]
@@ -173,7 +173,7 @@ def _set_type(table: nodes.CreateTable, change: nodes.SetType) -> nodes.CreateTa
         raise Unsupported(
             f"The type of the column {change.name!r} of {table.table.name!r} cannot become {change.type.name}: it is "
             f"of a key or an index, which holds {old.value} values. For an index, drop it and make it again; for the "
-            "key, make a new table and copy the rows."
+            "key, add a column of the new type and copy the table to one with it in its key (RENAME TO … PRIMARY KEY)."
         )
     return _with_column(table, changed)
 

@@ -65,15 +65,20 @@ def copy_items(copy: Copy, mark: CopyMark) -> Asking[CopyMark]:
         items, places = yield from _pages(copy, mark.places)
         puts = [_put(copy.target, new) for item in items if (new := copy.copied(item)) is not None]
         for at in range(0, len(puts), AT_ONCE):
-            for answer in (yield puts[at : at + AT_ONCE]):
-                # One that is there already was put by an earlier run, or has the same key: comparing tells.
-                if isinstance(answer, Error) and not isinstance(answer, ConditionFailed):
-                    raise answer
+            yield from _put_some(copy.target, puts[at : at + AT_ONCE])
         mark = mark.at(places)
         yield from write_mark(copy.system, copy.target.physical, mark)
         read += len(items)
         copy.patience.tell(f"{copy.target.physical}: {read} items copied")
     return mark
+
+
+def _put_some(table: Table, puts: list[Request]) -> Asking[None]:
+    for put, answer in zip(puts, (yield puts), strict=True):
+        # One that is there already was put by an earlier run, or has the same key: comparing tells.
+        if isinstance(answer, Error) and not isinstance(answer, ConditionFailed):
+            answer.key = key_of(put.params["Item"], table)
+            raise answer
 
 
 def _put(table: Table, item: Item) -> Request:

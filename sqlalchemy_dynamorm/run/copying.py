@@ -97,12 +97,14 @@ def rename_table(copying: Copying, counters: Counters) -> Execution:
 
 def _planned(copying: Copying, found: Description, system: str) -> Asking[Copy]:
     node = copying.node
-    source = parse(found, copying.name)
+    source, after = parse(found, copying.name), None
     declared = yield from declaration(system, copying.source)
-    if declared is not None and table_of(declared, copying.separator).key != source.key:
-        declared = None  # the table was made anew elsewhere
-    after = None if declared is None else declaration_after(declared, node)
+    known = None if declared is None else table_of(declared, copying.separator)
+    if declared is not None and known is not None and known.key == source.key:  # it was not made anew elsewhere
+        after = declaration_after(declared, node)
     target = replace(table_after(source, after, node, copying.separator), physical=copying.target, system=system)
+    if after is not None and known is not None:
+        source = replace(source, columns=known.columns)
     ttl = (yield from options_there(found, frozenset({"ttl"}))).ttl
     named = ttl if isinstance(ttl, str) else None
     return Copy(source, target, system, target.key == source.key, after, copying.patience, named)
@@ -187,7 +189,8 @@ def _check_keys(copy: Copy) -> Asking[None]:
 def _finish(copy: Copy, mark: CopyMark) -> Asking[None]:
     """Counters, guards and the TTL; then it is done."""
     for column in copy.target.counted:
-        yield from _copy_counter(copy, column)
+        if column.name in copy.source.by_name:
+            yield from _copy_counter(copy, column)
 
     def progress(report: Report) -> None:
         copy.patience.tell(f"{copy.target.physical}: counters and unique values of {report.rows} rows")
@@ -204,8 +207,8 @@ def _finish(copy: Copy, mark: CopyMark) -> Asking[None]:
 
 def _copy_counter(copy: Copy, column: Column) -> Asking[None]:
     """The highest id that was ever given goes over, so that none is given twice."""
-    old = replace(copy.target, physical=copy.source.physical)
-    request = {"TableName": copy.system, "Key": counter_of(old, column).key, "ConsistentRead": True}
+    old = counter_of(copy.source, copy.source.by_name[column.name])  # of the key or not, its name differs
+    request = {"TableName": copy.system, "Key": old.key, "ConsistentRead": True}
     item = wire_item((yield Request("GetItem", request)))
     if item is None:
         return

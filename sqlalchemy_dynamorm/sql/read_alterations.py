@@ -54,7 +54,7 @@ def _add_constraint(words: Words) -> nodes.AddConstraint:
     found = constraint(words, name)
     if found is None:
         if words.sees("PRIMARY"):
-            raise unsupported("ADD PRIMARY KEY", "a table keeps its key; make a new table and copy the rows")
+            raise unsupported("ADD PRIMARY KEY", "copy it to a table with another key, RENAME TO … PRIMARY KEY (…)")
         raise words.refusal(_PLACE)
     return nodes.AddConstraint(found)
 
@@ -64,7 +64,7 @@ def _add_column(words: Words) -> nodes.AddColumn:
     if_not_exists = words.accept("IF", "NOT", "EXISTS")
     column = read_column(words)
     if column.primary_key:
-        raise unsupported("PRIMARY KEY in ADD COLUMN", "a table keeps its key; make a new table and copy the rows")
+        raise unsupported("PRIMARY KEY in ADD COLUMN", "copy it to a table with another key, RENAME TO … PRIMARY KEY")
     constraints: tuple[nodes.Constraint, ...] = (*column.uniques, *column.foreign_keys, *column.checks)
     return nodes.AddColumn(column.definition(), constraints, if_not_exists)
 
