@@ -67,7 +67,7 @@ def definition(
 
 def _rename_table(node: nodes.RenameTable, connection: Connection, patience: Patience) -> Execution:
     # By their own names: the models may say by now that the table is to be found under the new one.
-    source, target = (connection.physical_by_rule(each.name, each.schema) for each in (node.table, node.new))
+    source, target = (connection.tables.physical_by_rule(each.name, each.schema) for each in (node.table, node.new))
     client, name = connection.client, display_name(node.table)
     client.catalog.forget(target)
     renaming = copying.Copying(node, source, target, name, client.settings.schema_separator, patience)

@@ -57,7 +57,7 @@ def table(engine: sa.Engine) -> sa.Table:
 
 def physical(engine: sa.Engine, name: str) -> str:
     with engine.connect() as connection:
-        found: str = connection.connection.dbapi_connection.physical(name, None)  # type: ignore[union-attr]
+        found: str = connection.connection.dbapi_connection.tables.physical(name, None)  # type: ignore[union-attr]
         return found
 
 
