@@ -29,8 +29,9 @@ help:  ## list the targets
 demo: $(VENV) $(LOCAL)  ## run the airports example on the embedded server
 	$(BIN)/python examples/airports/run.py
 
-test: lint types node contract  ## run all that CI runs
-	$(BIN)/python -m pytest tests --ignore tests/contract
+# Two processes for what waits for a server; a file stays in one, since its tests share tables.
+test: lint types unit node contract  ## run all that CI runs
+	$(BIN)/python -m pytest tests/service tests/property -n 2 --dist loadfile
 
 lint: $(VENV)  ## ruff: rules and format
 	$(BIN)/ruff check .
