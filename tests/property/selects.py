@@ -89,7 +89,7 @@ class _Selects:
     def _grouped(self, whats: Sequence[What] | None = None) -> tuple[sa.Select[Any], int]:
         selectable, scope = self._from()
         whats = whats or self._whats()
-        keys = [self._make.expression(what, scope, self._make.one_of(0, 0, 1)) for what in whats[1:]]
+        keys = [self._key(what, scope) for what in whats[1:]]
         aggregate = self._make.aggregate(whats[0], scope, 1)
         outputs = [each.label(f"c{at}") for at, each in enumerate([aggregate, *keys])]
         selected = self._where(sa.select(*outputs).select_from(selectable), scope)
@@ -100,6 +100,11 @@ class _Selects:
                 having = self._make.aggregate(what, scope)
                 selected = selected.having(self._make._compared(having, self._make.literal(what)))
         return selected, len(outputs)
+
+    def _key(self, what: What, scope: Scope) -> Element:
+        """What to group by. SQLAlchemy writes true as 1 for SQLite, which would be the first output column."""
+        found = self._make.expression(what, scope, self._make.one_of(0, 0, 1))
+        return self._make.column(what, scope) if isinstance(found, sa.True_ | sa.False_) else found
 
     def _windowed(self) -> tuple[sa.Select[Any], int]:
         selectable, scope = self._from()

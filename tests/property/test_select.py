@@ -6,6 +6,7 @@ The examples are the same each time, some 300 statements. ``DYNAMORM_EXAMPLES=40
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 import warnings
 from collections import Counter
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.property import databases
@@ -29,17 +30,22 @@ REMOTE = settings(
     max_examples=EXAMPLES or 60,
     derandomize=not EXAMPLES,
     deadline=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],  # to explain a failure takes as long again as to shrink it
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
 @dataclass(repr=False)
 class Both:
-    """Our database and SQLite's, with the same rows."""
+    """Our database and SQLite's, with the same rows.
+
+    :ivar asked: statements that both have answered.
+    """
 
     ours: sa.Engine
     stored: Stored
     sqlite: sa.Engine
+    asked: int = 0
 
     def store(self, rows: Rows) -> None:
         self.stored.store(rows)
@@ -53,6 +59,7 @@ def both(ministack: Server) -> Iterator[Both]:
     sqlite = databases.sqlite()
     found = Both(ours, Stored(ours), sqlite)
     yield found
+    sys.stdout.write(f"{found.asked} statements answered alike\n")
     databases.metadata.drop_all(ours)
     ours.dispose()
     sqlite.dispose()
@@ -74,6 +81,7 @@ def _check(both: Both, asked: Asked) -> None:
         assert found == expected
     assert Counter(found) == Counter(expected)
     assert _flags(found) >= _flags(expected)
+    both.asked += 1
 
 
 def _rows(engine: sa.Engine, statement: Any) -> list[tuple[Any, ...]]:
