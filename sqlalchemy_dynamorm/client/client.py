@@ -7,12 +7,12 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy_dynamorm.client.catalog import Catalog
+from sqlalchemy_dynamorm.client.concurrency import Begun, Concurrency, Threads
 from sqlalchemy_dynamorm.client.retry import Policy
 from sqlalchemy_dynamorm.client.settings import Settings
 from sqlalchemy_dynamorm.errors import Error, TransactionCanceled
@@ -31,6 +31,7 @@ def _renew_locks() -> None:
     """In a forked child: a thread that held a lock, to connect for example, is not there to let go of it."""
     for client in list(_CLIENTS):
         client._lock = threading.Lock()
+        client._concurrency.forget()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
@@ -41,9 +42,10 @@ class Client:
     """Sends requests, with retries, several in parallel where asked.
 
     :param settings: where and how.
+    :param concurrency: how it waits and sends side by side, instead of in threads.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, concurrency: Concurrency | None = None) -> None:
         from sqlalchemy_dynamorm.run.definitions import create_system_table
 
         self.settings = settings
@@ -52,29 +54,35 @@ class Client:
         self.sequences = Sequences(self.counters)
         self._observers: tuple[Observer, ...] = ()
         self._lock = threading.Lock()
+        self._concurrency: Concurrency = concurrency or Threads(settings.max_parallel)
         self._server: Any = None
         self._server_of = os.getpid()
         self._reset()
         _CLIENTS.add(self)
 
     def _reset(self) -> None:
-        """Forget sockets and threads; after a fork they are the parent's."""
+        """Forget sockets; after a fork they are the parent's."""
         self._boto: Any = None
-        self._threads: ThreadPoolExecutor | None = None
         self._pid = os.getpid()
+
+    def _check_fork(self) -> None:
+        if self._pid != os.getpid():
+            self._reset()
+            self._concurrency.forget()
 
     def close(self) -> None:
         """Give back connections, threads and an embedded server; the next request starts anew."""
+        self._concurrency.apart(self._disconnect)
+        self._concurrency.close()
+
+    def _disconnect(self) -> None:
         with self._lock:
-            if self._pid != os.getpid():
-                self._reset()
-            boto, threads, server = self._boto, self._threads, None
+            self._check_fork()
+            boto, server = self._boto, None
             self._reset()
             # A forked child goes on with its parent's server, whose tables would be lost to it otherwise.
             if self._server_of == os.getpid():
                 server, self._server = self._server, None
-        if threads is not None:
-            threads.shutdown(wait=False)
         if boto is not None:
             boto.close()
         if server is not None:
@@ -102,19 +110,24 @@ class Client:
         policy = replace(self._policy(), meter=meter, tokened=tokened)
         answer: Any = None
         failure: Error | None = None
-        while True:
-            try:
-                ask = execution.send(answer) if failure is None else execution.throw(failure)
-            except StopIteration as stop:
-                return cast("T", stop.value)
-            answer = failure = None
-            if isinstance(ask, Rows):
-                yield ask.rows
-                continue
-            try:
-                answer = self._answer(ask, policy)
-            except Error as error:
-                failure = error
+        begun: list[Begun[bytes]] = []
+        try:
+            while True:
+                try:
+                    ask = execution.send(answer) if failure is None else execution.throw(failure)
+                except StopIteration as stop:
+                    return cast("T", stop.value)
+                answer = failure = None
+                if isinstance(ask, Rows):
+                    yield ask.rows
+                    continue
+                try:
+                    answer = self._answer(ask, policy, begun)
+                except Error as error:
+                    failure = error
+        finally:
+            for one in begun:  # a page that was asked for in advance, and is not wanted any more
+                one.cancel()
 
     def value(self, asking: Asking[T], *, tokened: bool = False) -> T:
         """Run something that has no rows to its end, and give what it returns.
@@ -137,14 +150,16 @@ class Client:
         until = None if seconds is None else time.monotonic() + seconds
         return Policy(self.settings.max_attempts, until)
 
-    def _answer(self, ask: Ask, policy: Policy) -> Any:
+    def _answer(self, ask: Ask, policy: Policy, begun: list[Begun[bytes]]) -> Any:
         if isinstance(ask, Pause):
-            return _paused(ask, policy)
+            return self._pause(ask, policy)
         if isinstance(ask, Request):
             return self._send(ask, policy)
         if isinstance(ask, Start):
-            return self._submitted(lambda request: self._send(request, policy), [ask.request])[0]
+            begun += self._concurrency.begin(lambda request: self._send(request, policy), [ask.request])
+            return begun[-1]
         if isinstance(ask, Join):
+            begun.remove(ask.handle)
             return ask.handle.result()
         assert not isinstance(ask, Rows)
         return self._send_all(ask, policy)
@@ -160,7 +175,13 @@ class Client:
 
         if len(requests) == 1:
             return [one(requests[0])]
-        return [future.result() for future in self._submitted(one, requests)]
+        begun = self._concurrency.begin(one, requests)
+        try:
+            return [each.result() for each in begun]
+        except BaseException:  # this thread is interrupted, or its task cancelled
+            for each in begun:
+                each.cancel()
+            raise
 
     def _send(self, request: Request, policy: Policy) -> bytes:
         if not policy.tokened:
@@ -198,7 +219,7 @@ class Client:
                     raise
             if lost and request.again is not None:
                 request = replace(request, params=request.again)
-            time.sleep(seconds)
+            self._concurrency.sleep(seconds)
 
     def _metered(self, request: Request, meter: Meter | None) -> bytes:
         if meter is None:
@@ -215,6 +236,9 @@ class Client:
         return body
 
     def _once(self, request: Request) -> bytes:
+        return self._concurrency.send(self._sent, request)
+
+    def _sent(self, request: Request) -> bytes:
         from sqlalchemy_dynamorm.client import boto, failures
 
         client = self._client()
@@ -230,8 +254,7 @@ class Client:
         if found is not None and self._pid == os.getpid():
             return found
         with self._lock:
-            if self._pid != os.getpid():
-                self._reset()
+            self._check_fork()
             if self._boto is None:
                 self._boto = self._connect()
             return self._boto
@@ -247,18 +270,9 @@ class Client:
             endpoint = self._server.endpoint_url
         return boto.make_client(self.settings, endpoint)
 
-    def _submitted(self, send: Callable[[Request], T], requests: Sequence[Request]) -> list[Future[T]]:
-        """The requests, handed to the threads all at once: :meth:`close` comes before all of them, or after."""
-        self._client()
-        with self._lock:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(self.settings.max_parallel, "dynamorm")
-            return [self._threads.submit(send, request) for request in requests]
-
-
-def _paused(pause: Pause, policy: Policy) -> bool:
-    """Wait; whether there was time to."""
-    if pause.bounded and policy.until is not None and time.monotonic() + pause.seconds > policy.until:
-        return False
-    time.sleep(pause.seconds)
-    return True
+    def _pause(self, pause: Pause, policy: Policy) -> bool:
+        """Wait; whether there was time to."""
+        if pause.bounded and policy.until is not None and time.monotonic() + pause.seconds > policy.until:
+            return False
+        self._concurrency.sleep(pause.seconds)
+        return True

@@ -34,7 +34,7 @@ from sqlalchemy_dynamorm.errors import (
     TransactionCanceled,
     UndefinedTable,
 )
-from sqlalchemy_dynamorm.run.request import Asking, Pause, Request, Rows
+from sqlalchemy_dynamorm.run.request import Asking, Pause, Request, Rows, Start
 from sqlalchemy_dynamorm.run.wire import Item
 from tests.unit.client.answering import Network, answer, client, refusal
 
@@ -356,6 +356,33 @@ def test_an_error_is_thrown_into_the_execution(monkeypatch: pytest.MonkeyPatch, 
         aws.value(letting_go())
 
 
+def test_a_page_that_nobody_waits_for_any_more_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way, go = threading.Event(), threading.Event()
+    sent: list[Request] = []
+
+    def once(request: Request) -> bytes:
+        sent.append(request)
+        under_way.set()
+        assert go.wait(10)
+        return b"{}"
+
+    def beginning() -> Asking[None]:
+        yield Start(READ)
+        yield Start(WRITE)
+        yield Rows([(1,)])
+
+    one = client(max_parallel=1)
+    monkeypatch.setattr(one, "_once", once)
+    pages = one.run(beginning())
+    next(pages)
+    assert under_way.wait(10)
+    pages.close()
+    go.set()
+    one.value(_several())
+    one.close()
+    assert sent == [READ, READ, READ]
+
+
 def test_observers_see_every_request_sent_and_only_while_they_look(connected: Connected, aws: Client) -> None:
     connected(refusal("ThrottlingException"), answer(FOUND))
     seen: list[Request] = []
@@ -442,7 +469,9 @@ def test_requests_are_handed_over_before_a_close_or_after_it(connected: Connecte
 
 
 def threads_of(one: Client) -> ThreadPoolExecutor | None:
-    return one._threads
+    threads: Any = one._concurrency
+    found: ThreadPoolExecutor | None = threads._threads
+    return found
 
 
 def _several() -> Asking[None]:
