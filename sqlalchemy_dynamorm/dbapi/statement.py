@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Union
 
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.written import Written
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.plan.steps import Plan
@@ -79,7 +80,14 @@ class Statement:
         """
         from sqlalchemy_dynamorm.sql.reader import read
 
-        return read(self.text, self.lists)
+        return read(self._read, self.lists)
+
+    @cached_property
+    def _read(self) -> str:
+        """The text as it is read and as SQLite runs slices of it."""
+        from sqlalchemy_dynamorm.sql.parentheses import unparenthesised
+
+        return unparenthesised(self.text)
 
     def prepared(self, query: nodes.Query, tables: TablesOf, options: PlanOptions) -> Prepared:
         """The plan of this statement's query, memoised; see :func:`~.plan.planner.plan`.
@@ -91,7 +99,7 @@ class Statement:
         with self._lock:
             found = self._plans.get(options)
         if found is None or any(tables(name) is not table for name, table in found.tables):
-            found = _prepare(query, self, tables, options)
+            found = _prepare(query, Written(self._read, self.lists, self.hints), tables, options)
             with self._lock:
                 self._plans[options] = found
                 if len(self._plans) > MAX_PLANS:
@@ -99,16 +107,15 @@ class Statement:
         return found
 
 
-def _prepare(query: nodes.Query, statement: Statement, tables: TablesOf, options: PlanOptions) -> Prepared:
+def _prepare(query: nodes.Query, written: Written, tables: TablesOf, options: PlanOptions) -> Prepared:
     from sqlalchemy_dynamorm.plan.planner import plan
-    from sqlalchemy_dynamorm.plan.written import Written
 
     found: dict[nodes.TableName, Table] = {}
 
     def table_of(name: nodes.TableName) -> Table:
         return found.setdefault(name, tables(name))
 
-    made = plan(query, Written(statement.text, statement.lists, statement.hints), table_of, options)
+    made = plan(query, written, table_of, options)
     return Prepared(made, _runner(made), tuple(found.items()))
 
 

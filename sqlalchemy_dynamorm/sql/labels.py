@@ -6,6 +6,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlalchemy_dynamorm.sql.grammar import syntax_error
+from sqlalchemy_dynamorm.sql.tokens import PART, opening
 
 SOURCE = "source"
 """The ``meta`` key of a result column's text."""
@@ -43,6 +44,22 @@ def label(tree: exp.Expr, tokens: list[Token], text: str) -> None:
         raise syntax_error(tokens, text)
     for node, source in zip(holder.expressions, sources, strict=True):
         node.meta[SOURCE] = source
+    part = _part(holder)
+    if part is not None:
+        label(part.this, _inside(tokens, part.alias), text)
+
+
+def _part(holder: exp.Expr) -> exp.Subquery | None:
+    """The query that stood in parentheses, whose columns a SELECT shows; see :mod:`~.sql.parentheses`."""
+    found = holder.args.get("from_")
+    inner = found.this if isinstance(found, exp.From) else None
+    return inner if isinstance(inner, exp.Subquery) and inner.alias.startswith(PART) else None
+
+
+def _inside(tokens: list[Token], alias: str) -> list[Token]:
+    """The tokens in the parentheses before this alias."""
+    end = next(at for at, token in enumerate(tokens) if token.text == alias) - 2
+    return tokens[opening(tokens, end) + 1 : end]
 
 
 def _holder(tree: exp.Expr) -> exp.Expr | None:

@@ -14,6 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
 from sqlalchemy_dynamorm.sql.grammar import tokens_of
 from sqlalchemy_dynamorm.sql.nodes import Place
+from sqlalchemy_dynamorm.sql.tokens import opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def before_alias(text: str, alias: Place) -> Place:
     tokens = tokens_of(text)
     at = next(number for number, token in enumerate(tokens) if token.start == alias.start) - 1
     end = at - 1 if tokens[at].token_type == TokenType.ALIAS else at
-    return _span(tokens, _opening(tokens, end), end)
+    return _span(tokens, opening(tokens, end), end)
 
 
 NOW = "dynamorm_now"
@@ -88,27 +89,17 @@ def _column_list_edits(tokens: list[Token], at: int, text: str) -> Iterator[Edit
     """
     name = at + 2 if at + 1 < len(tokens) and tokens[at + 1].token_type == TokenType.ALIAS else at + 1
     listed = [token.token_type for token in tokens[name : name + 2]]
-    opening = _opening(tokens, at)
-    if listed not in _NAME_AND_LIST or tokens[opening + 1].token_type not in _QUERY:
+    first = opening(tokens, at)
+    if listed not in _NAME_AND_LIST or tokens[first + 1].token_type not in _QUERY:
         return
     end = next(place for place in range(name, len(tokens)) if tokens[place].token_type == TokenType.R_PAREN)
     called = text[tokens[name].start : tokens[end].end + 1]
     alias = text[tokens[name].start : tokens[name].end + 1]
-    yield Edit(_span(tokens, opening, opening), f"(WITH {called} AS (")
+    yield Edit(_span(tokens, first, first), f"(WITH {called} AS (")
     yield Edit(_span(tokens, at, end), f") SELECT * FROM {alias}) AS {alias}")
 
 
 _NAME_AND_LIST = [[kind, TokenType.L_PAREN] for kind in (TokenType.VAR, TokenType.IDENTIFIER)]
-
-
-def _opening(tokens: list[Token], at: int) -> int:
-    """The parenthesis that the one at this place closes."""
-    depth = 0
-    for place in range(at, -1, -1):
-        depth += {TokenType.R_PAREN: 1, TokenType.L_PAREN: -1}.get(tokens[place].token_type, 0)
-        if depth == 0:
-            return place
-    return 0
 
 
 def param_names(text: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
+PART = "dynamorm_part_"
+"""What the alias begins with that a query in parentheses gets, see :mod:`~.sql.parentheses`; its number follows."""
 _DEPTH = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}
 
 
@@ -33,3 +35,13 @@ def begins_conflict(tokens: Sequence[Token], at: int) -> bool:
     """Whether ON CONFLICT stands here."""
     following = tokens[at + 1].text.upper() if at + 1 < len(tokens) else ""
     return tokens[at].token_type == TokenType.ON and following == "CONFLICT"
+
+
+def opening(tokens: Sequence[Token], at: int) -> int:
+    """The parenthesis that the one at this place closes."""
+    depth = 0
+    for place in range(at, -1, -1):
+        depth += {TokenType.R_PAREN: 1, TokenType.L_PAREN: -1}.get(tokens[place].token_type, 0)
+        if depth == 0:
+            return place
+    return 0

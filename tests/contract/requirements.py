@@ -47,10 +47,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
         "temp_table_reflect_indexes",
         "temp_table_reflection",
     ),
-    reasons.NO_PARENTHESES: (
-        "parens_in_union_contained_select_w_limit_offset",
-        "parens_in_union_contained_select_wo_limit_offset",
-    ),
     reasons.NO_RANGE_OF_TIMES: ("window_range_non_numeric",),
     reasons.NO_REGEXP: ("regexp_replace",),
     reasons.NO_UNIQUE: (
