@@ -21,9 +21,11 @@ from sqlalchemy_dynamorm.plan.scopes import (
     Tables,
     Traced,
     check_locked,
+    either,
     starred,
     traced,
 )
+from sqlalchemy_dynamorm.plan.sharing import check_star, share
 from sqlalchemy_dynamorm.plan.steps import Field, ReadPlan
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -90,7 +92,7 @@ class Analysis:
         left, right = self.relation(query.left, parent, common), self.relation(query.right, parent, common)
         if len(left) != len(right):
             raise ProgrammingError(f"{query.operator} joins queries of {len(left)} and of {len(right)} columns.")
-        shape = tuple((label, _either(one, other)) for (label, one), (_, other) in zip(left, right, strict=True))
+        shape = tuple((label, either((one, other))) for (label, one), (_, other) in zip(left, right, strict=True))
         block = Block(parent, common, labels=dict(shape))
         self._ending(query, block, shape)
         return shape
@@ -103,6 +105,7 @@ class Analysis:
             self._join(join, block)
         if query.lock is not None:
             self._lock(query.lock, block)
+        check_star(query)
         shape = tuple(self._outputs(query, block))
         block.labels.update(shape)
         if query.where is not None:
@@ -223,11 +226,11 @@ class Analysis:
             _make_nullable(right)
         if join.kind in ("RIGHT", "FULL"):
             _make_nullable(left)
-        if join.on is not None:
-            kept = {"LEFT": right, "RIGHT": left, "FULL": []}
-            restricted = kept.get(join.kind, [*left, *right])
-            of = frozenset(each.number for named in restricted for each in named.occurrences)
-            self._condition(join.on, block, of, joined=join.kind in kept)
+        kept = {"LEFT": right, "RIGHT": left, "FULL": []}
+        restricted = kept.get(join.kind, [*left, *right])
+        of = frozenset(each.number for named in restricted for each in named.occurrences)
+        for condition in (*([] if join.on is None else [join.on]), *share(join, left, right, block)):
+            self._condition(condition, block, of, joined=join.kind in kept)
         return right
 
     def _lock(self, lock: nodes.Lock, block: Block) -> None:
@@ -369,9 +372,3 @@ def _labelled(shape: Shape, columns: tuple[str, ...]) -> Shape:
     if len(columns) != len(shape):
         raise ProgrammingError(f"A list of {len(columns)} column names stands before a query of {len(shape)} columns.")
     return tuple((label, found) for label, (_, found) in zip(columns, shape, strict=True))
-
-
-def _either(one: Traced, other: Traced) -> Traced:
-    """A column of a UNION: it shows values of both."""
-    kind = one.kind if one.kind == other.kind else None
-    return Traced((*one.bases, *other.bases), kind)

@@ -203,7 +203,7 @@ class _Feeds:
         options = _hinted(self._options, self._hints, occurrence.written)
         where = every((*self._pushed.wheres[occurrence.number], *more))
         options = current(options) if occurrence.locked else options
-        return replace(read(occurrence.table, where, tuple(occurrence.used.values()), options), lock=occurrence.locked)
+        return replace(read(occurrence.table, where, occurrence.columns, options), lock=occurrence.locked)
 
     def _linking(self, number: int, done: list[int]) -> list[Edge]:
         """Edges whose keys save a Scan: those of the whole key together, else the first that serves."""
@@ -230,7 +230,7 @@ class _Feeds:
         if self._scans(occurrence.number) and not self._may_scan(occurrence, linked=link is not None):
             plan = None
         shown = frozenset(name for name in occurrence.used if name not in occurrence.computed)
-        return Feed(occurrence.feed, tuple(occurrence.used.values()), shown, plan, link)
+        return Feed(occurrence.feed, occurrence.columns, shown, plan, link)
 
     def _may_scan(self, occurrence: Occurrence, *, linked: bool) -> bool:
         """Whether the table may be read whole; where it must be and may not, that is refused."""

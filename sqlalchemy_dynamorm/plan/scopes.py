@@ -5,7 +5,7 @@ Every name is resolved before SQLite sees the text, since SQLite takes a misspel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -51,6 +51,13 @@ class Occurrence:
         name, schema = self.written.name, self.written.schema
         return self.written.alias or (name if schema is None else f"{schema}.{name}")
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Those that are wanted, in the order that ``SELECT *`` shows them: the table's, then as they were named."""
+        declared = [self.used[each.name] for each in self.table.columns if each.name in self.used]
+        known = {each.name for each in declared}
+        return (*declared, *(each for name, each in self.used.items() if name not in known))
+
     def use(self, column: Column, *, computed: bool) -> None:
         """Want a column. Of a JSON column, JSON null is a value, which SQLite must see as one."""
         self.used.setdefault(column.name, replace(column, nulls=column.kind is Kind.DOCUMENT))
@@ -70,6 +77,13 @@ class Traced:
     kind: Kind | None = None
 
 
+def either(found: Iterable[Traced]) -> Traced:
+    """What shows values of all of these."""
+    several = tuple(found)
+    kinds = {each.kind for each in several}
+    return Traced(tuple(base for each in several for base in each.bases), kinds.pop() if len(kinds) == 1 else None)
+
+
 Shape = tuple[tuple[str, Traced], ...]
 """The columns of a query: their names and what they are."""
 
@@ -80,6 +94,7 @@ class Named:
 
     :ivar occurrences: the tables in it.
     :ivar open: those of them that may be asked for fewer rows by conditions on its columns.
+    :ivar shared: the columns that USING joins it by, which stand for those of both sides.
     """
 
     called: str
@@ -88,6 +103,14 @@ class Named:
     occurrence: Occurrence | None = None
     occurrences: tuple[Occurrence, ...] = ()
     open: tuple[Occurrence, ...] = ()
+    shared: set[str] = field(default_factory=set)
+
+    @property
+    def names(self) -> list[str]:
+        """Those of its columns."""
+        if self.occurrence is not None:
+            return [column.name for column in self.occurrence.table.visible]
+        return [label for label, _ in self.shape]
 
     def find(self, name: str) -> Traced | None:
         """The column of that name."""
@@ -107,25 +130,32 @@ class Named:
 
 @dataclass(eq=False)
 class Block:
-    """What the expressions of one SELECT may name: its own sources, its labels, and what the SELECT around it knows."""
+    """What the expressions of one SELECT may name: its own sources, its labels, and what the SELECT around it knows.
+
+    :ivar either: the columns of USING whose value may be that of either side.
+    """
 
     parent: Block | None
     common: Mapping[str, Shape]
     query: nodes.Relation | None = None
     sources: list[Named] = field(default_factory=list)
     labels: dict[str, Traced] = field(default_factory=dict)
+    either: set[str] = field(default_factory=set)
 
     def own(self, column: nodes.Column) -> Traced | None:
         """The column of this block's sources.
 
         :raises ProgrammingError: it could be of several.
         """
-        found = [
-            traced
+        named = [
+            (source, traced)
             for source in self.sources
             if column.table is None or source.answers_to(column.table, column.schema)
             if (traced := source.find(column.name)) is not None
         ]
+        if column.table is None and column.name in self.either:
+            return either(traced for _, traced in named)
+        found = [traced for source, traced in named if column.table is not None or column.name not in source.shared]
         if len(found) > 1:
             raise ProgrammingError(f"The column {column.name!r} is ambiguous: write the table before it.")
         return found[0] if found else None
@@ -151,7 +181,7 @@ class Block:
             return UndefinedColumn(
                 f"{column.table!r} is not a table of this statement; it reads {', '.join(map(repr, qualifiers))}."
             )
-        known = [name for source in self._around() for name in _names(source)]
+        known = [name for source in self._around() for name in source.names]
         near = get_close_matches(column.name, known, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return UndefinedColumn(f"There is no column {column.name!r} in the tables of this statement.{hint}")
@@ -170,12 +200,6 @@ def check_locked(lock: nodes.Lock, called: Collection[str]) -> None:
             raise ProgrammingError(f"FOR UPDATE OF {table.name!r}: the statement reads no table of that name.")
 
 
-def _names(source: Named) -> list[str]:
-    if source.occurrence is not None:
-        return [column.name for column in source.occurrence.table.visible]
-    return [label for label, _ in source.shape]
-
-
 def starred(star: nodes.Star, block: Block) -> Iterator[tuple[str, Traced]]:
     """The columns of ``*`` or ``t.*``.
 
@@ -190,8 +214,11 @@ def starred(star: nodes.Star, block: Block) -> Iterator[tuple[str, Traced]]:
             raise Unsupported(
                 f"SELECT * from {source.called!r} in the local step: only its key is known; name the columns."
             )
-        for name in _names(source):
-            traced = source.find(name)
+        for name in source.names:
+            if star.table is None and name in source.shared:
+                continue  # shown with the side before it
+            column = nodes.Column(name) if star.table is None and name in block.either else None
+            traced = source.find(name) if column is None else block.own(column)
             assert traced is not None
             yield name, traced
 

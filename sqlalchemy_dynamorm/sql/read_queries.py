@@ -151,13 +151,17 @@ def _joins(node: exp.Expr, scope: Scope) -> tuple[nodes.Join, ...]:
 
 def _join(node: exp.Join, scope: Scope) -> nodes.Join:
     consume(node, frozenset({"this", "on", "side", "kind", "method", "using"}))
-    if node.args.get("using") or node.args.get("method"):
-        raise unsupported("USING in JOIN" if node.args.get("using") else f"{node.method} JOIN", "write it with ON")
+    method = (node.method or "").upper()
+    on, using = node.args.get("on"), tuple(name(each, scope) for each in node.args.get("using") or ())
+    if method not in ("", "NATURAL"):
+        raise unsupported(f"{method} JOIN")
+    if method and (on or using):
+        raise SQLSyntaxError("A NATURAL JOIN joins by the columns that both sides have, so it has no ON and no USING.")
     sides = (node.side or "").upper(), (node.kind or "").upper()
     if sides not in _KINDS:
         raise unsupported(" ".join(part for part in (*sides, "JOIN") if part))
-    on = node.args.get("on")
-    return nodes.Join(_KINDS[sides], source(node.this, scope), expression(on, scope) if on else None)
+    condition = expression(on, scope) if on else None
+    return nodes.Join(_KINDS[sides], source(node.this, scope), condition, using, method == "NATURAL")
 
 
 # --- SELECT -----------------------------------------------------------------------------------------------------

@@ -76,11 +76,17 @@ Source = Union[TableName, Derived, Group]
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """``kind JOIN source ON condition``; a comma in FROM is a CROSS JOIN."""
+    """``kind JOIN source ON condition``; a comma in FROM is a CROSS JOIN.
+
+    :ivar using: the columns that both sides have, in the place of ON.
+    :ivar natural: those are all that both sides have.
+    """
 
     kind: Choice["INNER", "LEFT", "RIGHT", "FULL", "CROSS"]
     source: Source
     on: Expression | None = None
+    using: tuple[str, ...] = ()
+    natural: bool = False
 
 
 @dataclass(frozen=True, slots=True)

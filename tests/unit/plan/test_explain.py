@@ -66,7 +66,7 @@ def test_what_is_fetched() -> None:
     assert fetched("SELECT b FROM things WHERE p = 'x' AND s = 1") == "b"
     assert fetched("SELECT 1 FROM things WHERE p = 'x' AND s = 1") == "p"
     assert fetched("SELECT count(*) FROM things WHERE p = 'x'") is None
-    assert fetched("SELECT count(b) FROM things WHERE p = 'x'") == "b, p"
+    assert fetched("SELECT count(b) FROM things WHERE p = 'x'") == "p, b"
     assert fetched("DELETE FROM things WHERE p = 'x' AND s = 1") is None
 
 
