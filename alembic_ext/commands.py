@@ -26,7 +26,13 @@ def check(url: str, place: str, version_table: str, *, say: Callable[[str], None
     """
     metadata = metadata_of(place)
     engine = sa.create_engine(url)
-    options = {"target_metadata": metadata, "compare_server_default": True, "version_table": version_table}
+    options = {
+        "target_metadata": metadata,
+        "compare_server_default": True,
+        "version_table": version_table,
+        "include_schemas": True,
+        "include_name": _of_schemas({table.schema for table in metadata.tables.values()}),
+    }
     try:
         with engine.connect() as connection:
             context = MigrationContext.configure(connection, opts=options)
@@ -42,3 +48,8 @@ def check(url: str, place: str, version_table: str, *, say: Callable[[str], None
         if line.strip() and not line.strip().startswith("# ###"):
             say(line)
     return 1
+
+
+def _of_schemas(schemas: set[str | None]) -> Callable[[str | None, str, object], bool]:
+    """Whether a name is to be looked at: the default schema (``None``) and those of the models are, no others."""
+    return lambda name, kind, _: kind != "schema" or name is None or name in schemas

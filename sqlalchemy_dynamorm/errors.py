@@ -271,5 +271,8 @@ AWS_CODES: dict[str, type[Error]] = {
     "ItemCollectionSizeLimitExceededException": DataError,
     "IdempotentParameterMismatchException": InternalError,
     "SerializationException": InternalError,
+    "NotImplemented": NotSupportedError,
+    "UnknownOperation": NotSupportedError,
+    "UnknownOperationException": NotSupportedError,
     "ValidationException": DatabaseError,
 }

@@ -147,6 +147,12 @@ def _worded(kind: type[Error] | None, message: str, request: Request) -> str:
             f"There is no table {_tables(request)} in this account and region. "
             "Make it by metadata.create_all(engine) or a migration, or check the region and the schema."
         )
+    if kind is errors.NotSupportedError:
+        return (
+            f"The endpoint has no {request.operation}: it is a server that does part of what DynamoDB does. "
+            "Take one that has it (dynamodb+local:// does), or do without what needs it: docs/writes.md says which "
+            "statements are sent as transactions."
+        )
     return f"{request.operation}: {message}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def metadata_of(place: str) -> sa.MetaData:
-    """The metadata at ``module:name``; a declarative base stands for its own.
+    """The metadata at ``module:name``, or ``module:Base.metadata``; a declarative base stands for its own.
 
     :raises ProgrammingError: there is none.
     """
@@ -28,7 +29,7 @@ def metadata_of(place: str) -> sa.MetaData:
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        found: Any = getattr(importlib.import_module(module), name or "metadata")
+        found: Any = attrgetter(name or "metadata")(importlib.import_module(module))
     except (ImportError, AttributeError) as error:
         raise ProgrammingError(f"There is no metadata at {place!r}: {error}.") from None
     metadata = getattr(found, "metadata", found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy_dynamorm.errors import UndefinedTable, Unsupported
 from sqlalchemy_dynamorm.plan.altering import altered
 from sqlalchemy_dynamorm.plan.definitions import declaration_of
+from sqlalchemy_dynamorm.plan.kinds import kind_of
 from sqlalchemy_dynamorm.plan.table_options import TableOptions, table_options, ttl_column
 from sqlalchemy_dynamorm.run.declarations import alter, declaration, declare
 from sqlalchemy_dynamorm.run.definitions import create_system_table
@@ -52,9 +53,9 @@ def alter_table(altering: Altering) -> Execution:
             return Outcome()
         raise UndefinedTable(f"There is no table {altering.name!r}.", table=altering.physical)
     if any(not isinstance(change, nodes.SetOptions) for change in node.changes):
-        declared = yield from _declared(altering, description)
+        before, after = yield from _declared(altering, description)
         if wanted.ttl is None:
-            wanted = replace(wanted, ttl=(yield from _expiry(node, declared, description)))
+            wanted = replace(wanted, ttl=(yield from _expiry(node, before, after, description)))
     yield from set_options(altering.physical, wanted, altering.patience)
     yield from _rewritten(altering, description)
     return Outcome()
@@ -78,13 +79,13 @@ def options_of(node: nodes.AlterTable, name: str) -> TableOptions:
     return table_options(tuple(written), name)
 
 
-def _declared(altering: Altering, description: Description) -> Asking[nodes.CreateTable]:
-    """Change what is declared; returns it."""
+def _declared(altering: Altering, description: Description) -> Asking[tuple[nodes.CreateTable, nodes.CreateTable]]:
+    """Change what is declared; returns it as it was and as it is."""
     made: list[nodes.CreateTable] = []
 
     def change(declared: nodes.CreateTable) -> nodes.CreateTable:
-        made[:] = [altered(declared, altering.node.changes)]
-        return made[0]
+        made[:] = [declared, altered(declared, altering.node.changes)]
+        return made[1]
 
     system, physical = altering.system, altering.physical
     if system is None:
@@ -102,7 +103,7 @@ def _declared(altering: Altering, description: Description) -> Asking[nodes.Crea
         yield from alter(system, physical, change)
     else:
         yield from _declare(system, physical, after)
-    return made[0]
+    return made[0], made[1]
 
 
 def _declare(system: str, physical: str, node: nodes.CreateTable) -> Asking[None]:
@@ -114,18 +115,25 @@ def _declare(system: str, physical: str, node: nodes.CreateTable) -> Asking[None
         yield from declare(system, physical, node)
 
 
-def _expiry(node: nodes.AlterTable, declared: nodes.CreateTable, description: Description) -> Asking[str | bool | None]:
+def _expiry(
+    node: nodes.AlterTable, before: nodes.CreateTable, after: nodes.CreateTable, description: Description
+) -> Asking[str | bool | None]:
     """The TTL that follows its column: one of the type TTL, or the one that it is by now; ``None`` to leave it."""
-    named = {change.name: None for change in node.changes if isinstance(change, nodes.DropColumn)}
+    typed = ttl_column(after)
+    if any(isinstance(change, nodes.AddColumn | nodes.SetType) and _is_ttl(change) for change in node.changes):
+        return typed
+    gone = {change.name for change in node.changes if isinstance(change, nodes.DropColumn)}
+    gone |= {change.name for change in node.changes if isinstance(change, nodes.SetType) and _ends(change, before)}
     new = {change.name: change.new for change in node.changes if isinstance(change, nodes.RenameColumn)}
-    if named or new:
-        there = (yield from options_there(description, frozenset({"ttl"}))).ttl
-        if there in new:
-            return new[str(there)]
-        if there in named:
-            return False
-    typed = any(isinstance(change, nodes.AddColumn | nodes.SetType) and _is_ttl(change) for change in node.changes)
-    return ttl_column(declared) if typed else None
+    if not gone and not new:
+        return None
+    there = (yield from options_there(description, frozenset({"ttl"}))).ttl
+    return False if there in gone else new.get(str(there))
+
+
+def _ends(change: nodes.SetType, before: nodes.CreateTable) -> bool:
+    """Whether a column's new type ends the TTL by it: it was TTL, or the service, which takes numbers, sees none."""
+    return ttl_column(before) == change.name or kind_of(change.type).key_type != "N"
 
 
 def _is_ttl(change: nodes.AddColumn | nodes.SetType) -> bool:

@@ -66,6 +66,12 @@ def test_an_unknown_code_goes_by_its_status(status: int, kind: type[Error]) -> N
     assert type(of_response(response("Novel", status), READ)) is kind
 
 
+def test_an_operation_that_the_endpoint_does_not_have_is_named() -> None:
+    error = of_response(response("UnknownOperationException", message=""), Request("TransactWriteItems", {}))
+    assert type(error) is errors.NotSupportedError
+    assert "has no TransactWriteItems" in str(error)
+
+
 def test_a_missing_table_says_what_to_do() -> None:
     assert "create_all" in str(of_response(response("ResourceNotFoundException"), READ))
 

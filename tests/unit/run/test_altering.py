@@ -128,3 +128,33 @@ def test_the_ttl_follows_its_column() -> None:
     ]
     dropped = done(altering("users DROP name"), described(), KEPT, {}, on, described(), on)
     assert dropped.requests[-1].params["TimeToLiveSpecification"] == {"AttributeName": "name", "Enabled": False}
+
+
+DISABLED = {"AttributeName": "name", "Enabled": False}
+
+
+@pytest.mark.parametrize(("old", "new"), [("TTL", "DATETIME"), ("TTL", "INTEGER"), ("DATETIME", "DATETIME")])
+def test_the_ttl_ends_where_its_column_has_another_type(old: str, new: str) -> None:
+    """The last is what is run again after the type was declared and before the service heard of it."""
+    on: Reply = {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": "name"}}
+    kept: Reply = {"Item": {"definition": {"S": f"CREATE TABLE users (id VARCHAR, name {old}, PRIMARY KEY (id))"}}}
+    changed = [kept, *([] if old == new else [{}])]
+    played = done(altering(f"users ALTER name TYPE {new}"), described(), kept, *changed, on, described(), on)
+    assert played.requests[-1].params["TimeToLiveSpecification"] == DISABLED
+
+
+def test_the_ttl_of_a_number_stays_where_it_becomes_another_number() -> None:
+    kept: Reply = {"Item": {"definition": {"S": "CREATE TABLE users (id VARCHAR, name INTEGER, PRIMARY KEY (id))"}}}
+    played = done(altering("users ALTER name TYPE BIGINT"), described(), kept, kept, {})
+    assert "DescribeTimeToLive" not in played.operations
+
+
+def test_another_column_takes_over_the_ttl() -> None:
+    on: Reply = {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": "name"}}
+    kept: Reply = {"Item": {"definition": {"S": "CREATE TABLE users (id VARCHAR, name TTL, PRIMARY KEY (id))"}}}
+    played = done(altering("users DROP name, ADD until TTL"), described(), kept, kept, {}, described(), on)
+    set_ = [request for request in played.requests if request.operation == "UpdateTimeToLive"]
+    assert [request.params["TimeToLiveSpecification"] for request in set_] == [
+        DISABLED,
+        {"AttributeName": "until", "Enabled": True},
+    ]
