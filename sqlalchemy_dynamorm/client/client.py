@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy_dynamorm.client.catalog import Catalog
 from sqlalchemy_dynamorm.client.concurrency import Begun, Concurrency, Threads
-from sqlalchemy_dynamorm.client.retry import Policy
+from sqlalchemy_dynamorm.client.retry import Budget, Policy
 from sqlalchemy_dynamorm.client.settings import Settings
 from sqlalchemy_dynamorm.errors import Error, TransactionCanceled
 from sqlalchemy_dynamorm.run.counters import Counters
@@ -31,6 +31,7 @@ def _renew_locks() -> None:
     """In a forked child: a thread that held a lock, to connect for example, is not there to let go of it."""
     for client in list(_CLIENTS):
         client._lock = threading.Lock()
+        client._budget = Budget()
         client._concurrency.forget()
 
 
@@ -53,6 +54,7 @@ class Client:
         self.counters = Counters(settings.system_table, create_system_table if settings.embedded else None)
         self.sequences = Sequences(self.counters)
         self._observers: tuple[Observer, ...] = ()
+        self._budget = Budget()
         self._lock = threading.Lock()
         self._concurrency: Concurrency = concurrency or Threads(settings.max_parallel)
         self._server: Any = None
@@ -148,7 +150,7 @@ class Client:
     def _policy(self) -> Policy:
         seconds = self.settings.deadline
         until = None if seconds is None else time.monotonic() + seconds
-        return Policy(self.settings.max_attempts, until)
+        return Policy(self.settings.max_attempts, until, budget=self._budget)
 
     def _answer(self, ask: Ask, policy: Policy, begun: list[Begun[bytes]]) -> Any:
         if isinstance(ask, Pause):
@@ -207,7 +209,9 @@ class Client:
         while True:
             attempt += 1
             try:
-                return self._metered(request, policy.meter)
+                body = self._metered(request, policy.meter)
+                policy.budget.succeeded(again=attempt > 1)
+                return body
             except Error as failure:
                 lost = lost or failures.was_lost(failure, request)
                 if lost and failures.is_own(failure, request):

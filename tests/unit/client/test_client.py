@@ -392,6 +392,17 @@ def test_observers_see_every_request_sent_and_only_while_they_look(connected: Co
     assert seen == [READ, READ]
 
 
+def test_a_service_that_throttles_all_is_not_sent_all_again(connected: Connected) -> None:
+    one = client(max_attempts=101)
+    network = connected(*[refusal("ThrottlingException")] * 103, answer(FOUND))
+    for _ in range(3):
+        with pytest.raises(Throttled):
+            one.ask(READ)
+    assert len(network.sent) == 103
+    assert json.loads(one.ask(READ)) == FOUND
+    one.close()
+
+
 # --- its life ---
 
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import logging
 import time
 from random import Random
 
 import pytest
 
 from sqlalchemy_dynamorm import errors
-from sqlalchemy_dynamorm.client.retry import CAP, Policy, may_repeat
+from sqlalchemy_dynamorm.client.retry import CAP, COST, FULL, REFUND, Budget, Policy, may_repeat
 from sqlalchemy_dynamorm.errors import Error
 
 
@@ -40,8 +41,12 @@ def test_a_cancelled_transaction_passes_if_all_its_reasons_do(codes: list[str], 
 
 
 def test_waits_grow_to_a_bound() -> None:
-    policy = Policy(100, jitter=Random(1))
-    longest = [max(policy.wait(errors.Throttled("x"), attempt) or 0 for _ in range(200)) for attempt in (1, 4, 30)]
+    jitter = Random(1)
+
+    def waited(attempt: int) -> float:
+        return Policy(100, jitter=jitter).wait(errors.Throttled("x"), attempt) or 0
+
+    longest = [max(waited(attempt) for _ in range(200)) for attempt in (1, 4, 30)]
     assert 0.08 < longest[0] <= 0.1
     assert 0.7 < longest[1] <= 0.8
     assert 4 < longest[2] <= CAP
@@ -56,3 +61,35 @@ def test_the_last_attempt_is_the_last() -> None:
 def test_no_wait_goes_past_the_deadline() -> None:
     assert Policy(9, until=time.monotonic() - 1).wait(errors.Throttled("x"), 1) is None
     assert Policy(9, until=time.monotonic() + 60).wait(errors.Throttled("x"), 1) is not None
+
+
+def spent(budget: Budget) -> int:
+    """How often it lets a request be sent again from now on."""
+    times = 0
+    while budget.spend():
+        times += 1
+    return times
+
+
+def test_an_engine_sends_only_so_much_again_in_all(caplog: pytest.LogCaptureFixture) -> None:
+    budget = Budget()
+    policies = [Policy(2, budget=budget) for _ in range(FULL // COST)]
+    assert all(policy.wait(errors.Throttled("x"), 1) is not None for policy in policies)
+    with caplog.at_level(logging.WARNING, "sqlalchemy_dynamorm.client"):
+        for _ in range(2):
+            assert Policy(2, budget=budget).wait(errors.ServiceUnavailable("x"), 1) is None
+    assert caplog.text.count("not sent again for now") == 1
+    assert Policy(2, budget=budget).wait(errors.SerializationError("a conflict"), 1) is not None
+
+
+def test_what_succeeds_fills_the_budget_up_and_no_further() -> None:
+    budget = Budget()
+    assert spent(budget) == FULL // COST
+    for _ in range(COST // REFUND):
+        budget.succeeded(again=False)
+    assert spent(budget) == 1
+    budget.succeeded(again=True)
+    assert spent(budget) == 1
+    for _ in range(2 * FULL):
+        budget.succeeded(again=False)
+    assert spent(budget) == FULL // COST
