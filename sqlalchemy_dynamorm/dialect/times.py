@@ -75,7 +75,7 @@ def _read_aware_datetime(value: Any) -> dt.datetime | None:
 
 
 class StoredDate(sqltypes.Date):
-    """S."""
+    """S. Of a datetime it takes the date, as SQLite's, PostgreSQL's and MySQL's do: ``default=datetime.now``."""
 
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _write_date
@@ -91,8 +91,6 @@ def _write_date(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, dt.datetime):
-        if value.time() != dt.time():
-            raise DataError("A Date column does not take a datetime with a time of day; pass its date().")
         return value.date().isoformat()
     _check(value, dt.date, "Date()", aware=False)
     return str(value.isoformat())

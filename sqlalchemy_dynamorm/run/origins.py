@@ -26,7 +26,7 @@ class Origin:
         """The error, which says that it is this row's."""
         error.statement, error.row_number, error.key = self.statement, self.row, key
         if self.rows > 1:
-            error.args = (f"{error.args[0]} It is row {self.row} of the {self.rows} of its statement.",)
+            error.args = (f"{error.args[0].rstrip('.')}. It is row {self.row} of the {self.rows} of its statement.",)
         return error
 
 

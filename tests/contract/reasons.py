@@ -2,7 +2,6 @@
 
 NO_COLLATIONS = "DynamoDB has one order of strings, that of their UTF-8 bytes, and no collations."
 NO_VIRTUAL = "A computed column is stored, since DynamoDB computes nothing when it is read."
-NO_DATE_OF_DATETIME = "A Date column refuses a datetime with a time of day, since it would drop the time."
 NO_DDL_SCHEMAS = "A schema is a prefix of table names, so there is no CREATE SCHEMA."
 NO_DENORMALIZED = "Names keep their case, so none is denormalized."
 NO_DISTINCT_ON = "DISTINCT ON is PostgreSQL's, and SQLite, which is to run local steps, has none."

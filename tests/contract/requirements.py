@@ -14,7 +14,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
     reasons.NO_COLLATIONS: ("column_collation_reflection", "order_by_collation"),
     reasons.NO_TEMPORARY_COMMENTS: ("temp_table_comment_reflection",),
     reasons.NO_VIRTUAL: ("computed_columns_virtual",),
-    reasons.NO_DATE_OF_DATETIME: ("date_coerces_from_datetime",),
     reasons.NO_DDL_SCHEMAS: ("schema_create_delete",),
     reasons.NO_DENORMALIZED: ("denormalized_names",),
     reasons.NO_DISTINCT_ON: ("supports_distinct_on",),
