@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy_dynamorm.run.request import Request
@@ -60,8 +60,9 @@ class Threads:
     :param most: how many of those there are.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, name: str = "dynamorm") -> None:
         self._most = most
+        self._name = name
         self._threads: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
@@ -78,11 +79,15 @@ class Threads:
         time.sleep(seconds)
 
     def begin(self, function: Callable[[Request], T], requests: Sequence[Request]) -> Sequence[Begun[T]]:
-        """See :class:`Concurrency`. All are handed over at once: :meth:`close` comes before all of them, or after."""
+        """See :class:`Concurrency`."""
+        return [self.submit(function, request) for request in requests]
+
+    def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
+        """Have a thread call a function. :meth:`close` comes before it is handed over, or after."""
         with self._lock:
             if self._threads is None:
-                self._threads = ThreadPoolExecutor(self._most, "dynamorm")
-            return [self._threads.submit(function, request) for request in requests]
+                self._threads = ThreadPoolExecutor(self._most, self._name)
+            return self._threads.submit(function, *args)
 
     def close(self) -> None:
         """See :class:`Concurrency`."""

@@ -185,13 +185,17 @@ class DynamoDBDialect(ReflectingDialect):
 
     def _connected(self, more: dict[str, Any]) -> Client:
         """The engine's one client. ``connect_args`` or a ``do_connect`` listener that say otherwise replace it."""
-        from sqlalchemy_dynamorm.client.client import Client
-
         wanted = settings({**self._options, **more}) if more else self.settings
         with self._client_lock:
             if self._client is None or self._client.settings != wanted:
-                self._client = Client(wanted)
+                self._client = self.new_client(wanted)
             return self._client
+
+    def new_client(self, wanted: Settings) -> Client:
+        """The client of an engine, not connected yet."""
+        from sqlalchemy_dynamorm.client.client import Client
+
+        return Client(wanted)
 
     @property
     def client(self) -> Client | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.engine import URL, Dialect
+
 from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
 
 
@@ -10,3 +12,10 @@ class Boto3Dialect(DynamoDBDialect):
 
     driver = "boto3"
     supports_statement_cache = True
+
+    @classmethod
+    def get_async_dialect_cls(cls, url: URL) -> type[Dialect]:
+        """The dialect that ``create_async_engine`` takes."""
+        from sqlalchemy_dynamorm.dialect.aio import AioDialect
+
+        return AioDialect

@@ -14,6 +14,8 @@ from sqlalchemy_dynamorm.dialect.base import DynamoDBDialect
 from sqlalchemy_dynamorm.errors import InterfaceError
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from sqlalchemy_dynamorm.client.client import Client
     from sqlalchemy_dynamorm.dbapi import Connection
     from sqlalchemy_dynamorm.run.request import Request
@@ -40,7 +42,7 @@ class Calls:
 
 
 @contextmanager
-def count_calls(engine: Engine) -> Iterator[Calls]:
+def count_calls(engine: Engine | AsyncEngine) -> Iterator[Calls]:
     """Count the calls of an engine, of all its connections and threads, inside a ``with``.
 
     A retry counts, since it is sent; so does a call that fails. DDL's polling of DescribeTable counts too.
@@ -48,11 +50,12 @@ def count_calls(engine: Engine) -> Iterator[Calls]:
     :raises InterfaceError: it is an engine of another database.
     """
     calls = Calls()
+    plain = engine if isinstance(engine, Engine) else engine.sync_engine
 
     def seen(request: Request) -> None:
         calls.operations.append(request.operation)
 
-    with _client(engine).observed(seen):
+    with _client(plain).observed(seen):
         yield calls
 
 
@@ -64,8 +67,6 @@ def _client(engine: Engine) -> Client:
         )
     if dialect.client is not None:
         return dialect.client
-    raw = engine.raw_connection()
-    try:
-        return cast("Connection", raw.dbapi_connection).client
-    finally:
-        raw.close()
+    # Past the pool: that of an engine of asyncio's gives connections in an event loop alone.
+    connection = cast("Connection", engine.pool._invoke_creator(None))  # type: ignore[arg-type]
+    return connection.client

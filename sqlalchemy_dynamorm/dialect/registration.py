@@ -15,9 +15,11 @@ _PACKAGE = "sqlalchemy_dynamorm.dialect"
 DIALECTS = {
     "dynamodb": (f"{_PACKAGE}.boto3", "Boto3Dialect"),
     "dynamodb.boto3": (f"{_PACKAGE}.boto3", "Boto3Dialect"),
+    "dynamodb.aio": (f"{_PACKAGE}.aio", "AioDialect"),
     "dynamodb.local": (f"{_PACKAGE}.local", "LocalDialect"),
     "dynamorm": (f"{_PACKAGE}.boto3", "Boto3Dialect"),
     "dynamorm.boto3": (f"{_PACKAGE}.boto3", "Boto3Dialect"),
+    "dynamorm.aio": (f"{_PACKAGE}.aio", "AioDialect"),
     "dynamorm.local": (f"{_PACKAGE}.local", "LocalDialect"),
 }
 
