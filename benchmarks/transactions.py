@@ -46,7 +46,7 @@ def wire(row: dict[str, Any]) -> dict[str, Any]:
 def by_hand(engine: sa.Engine) -> Any:
     """boto3's client of the engine's server, as anyone makes it."""
     dialect: Any = engine.dialect
-    there = dialect.client._client().meta
+    there = dialect.client._connected().client.meta
     return boto3.client(
         "dynamodb",
         endpoint_url=there.endpoint_url,

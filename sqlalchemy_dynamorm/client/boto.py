@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +31,28 @@ LOCAL_KEY = "local"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
+Send = Callable[[str, Mapping[str, Any]], bytes]
+"""Sends one request, an operation and its parameters; gives the answer's body, or raises what botocore does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A boto3 client, and how its requests are sent."""
+
+    client: Any
+    send: Send
+
+
+def connect(settings: Settings, endpoint_url: str | None) -> Connected:
+    """A client as :func:`make_client` makes it, whose requests go the way that the settings say."""
+    client = make_client(settings, endpoint_url)
+    if settings.client == "plain":
+        return Connected(client, partial(call, client))
+    from sqlalchemy_dynamorm.client.lean import sender
+
+    return Connected(client, sender(client))
+
+
 def make_client(settings: Settings, endpoint_url: str | None) -> Any:
     """A DynamoDB client.
 
@@ -50,7 +74,7 @@ def make_client(settings: Settings, endpoint_url: str | None) -> Any:
         ) from None
     except ProfileNotFound as missing:
         raise AccessDenied(f"{missing}. Check profile= and the AWS configuration files.") from None
-    client.meta.events.register("before-parse.dynamodb", _keep_body)
+    client.meta.events.register("before-parse.dynamodb", keep_body)
     return client
 
 
@@ -134,7 +158,7 @@ def _config(settings: Settings, endpoint_url: str | None) -> Config:
     )
 
 
-def _keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+def keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
     """Take a good answer's body as it is, so that botocore does not parse it."""
     if response_dict["status_code"] >= 300:
         return
@@ -149,7 +173,7 @@ def _keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str
 
 
 def call(client: Any, operation: str, params: Mapping[str, Any]) -> bytes:
-    """Send one request; returns the answer's body. This is the one place where a request leaves."""
+    """Send one request botocore's way; returns the answer's body."""
     answer = client._make_api_call(operation, dict(params))
     body = answer.get(RAW)
     # A Stubber, or a hook that answers before anything is sent, gives a parsed answer and no body.

@@ -21,6 +21,7 @@ from sqlalchemy_dynamorm.run.request import Ask, Asking, Join, Pause, Request, R
 from sqlalchemy_dynamorm.run.sequences import Sequences
 
 if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.client.boto import Connected
     from sqlalchemy_dynamorm.client.capacity import Meter
 
 Observer = Callable[[Request], None]
@@ -64,7 +65,7 @@ class Client:
 
     def _reset(self) -> None:
         """Forget sockets; after a fork they are the parent's."""
-        self._boto: Any = None
+        self._boto: Connected | None = None
         self._pid = os.getpid()
 
     def _check_fork(self) -> None:
@@ -86,7 +87,7 @@ class Client:
             if self._server_of == os.getpid():
                 server, self._server = self._server, None
         if boto is not None:
-            boto.close()
+            boto.client.close()
         if server is not None:
             server.stop()
 
@@ -243,17 +244,17 @@ class Client:
         return self._concurrency.send(self._sent, request)
 
     def _sent(self, request: Request) -> bytes:
-        from sqlalchemy_dynamorm.client import boto, failures
+        from sqlalchemy_dynamorm.client import failures
 
-        client = self._client()
+        connected = self._connected()
         for observer in self._observers:
             observer(request)
         try:
-            return boto.call(client, request.operation, request.params)
+            return connected.send(request.operation, request.params)
         except failures.AWS_ERRORS as failure:
-            raise failures.translate(failure, request, client.meta.endpoint_url) from failure
+            raise failures.translate(failure, request, connected.client.meta.endpoint_url) from failure
 
-    def _client(self) -> Any:
+    def _connected(self) -> Connected:
         found = self._boto  # read once: another thread may close this client meanwhile
         if found is not None and self._pid == os.getpid():
             return found
@@ -263,7 +264,7 @@ class Client:
                 self._boto = self._connect()
             return self._boto
 
-    def _connect(self) -> Any:
+    def _connect(self) -> Connected:
         from sqlalchemy_dynamorm.client import boto, embedded
 
         endpoint = self.settings.endpoint_url
@@ -272,7 +273,7 @@ class Client:
                 self._server = embedded.acquire(self.settings.name, self.settings.folder)
                 self._server_of = os.getpid()
             endpoint = self._server.endpoint_url
-        return boto.make_client(self.settings, endpoint)
+        return boto.connect(self.settings, endpoint)
 
     def _pause(self, pause: Pause, policy: Policy) -> bool:
         """Wait; whether there was time to."""

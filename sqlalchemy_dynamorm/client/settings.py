@@ -26,6 +26,7 @@ class Settings:
     :ivar deadline: seconds a statement may take, retries included.
     :ivar ddl_timeout: seconds that a CREATE, ALTER or DROP waits for one table or index to be ready.
     :ivar overflow: what becomes of a commit that is too much for one transaction: an error, or several transactions.
+    :ivar client: whether requests may go past what botocore does for each, with the same result, or never do.
     :ivar page_size: items the service evaluates a page, at the most.
     :ivar system_table: the physical name of the table for counters; ``None`` (written ``none``) for none.
     """
@@ -55,6 +56,7 @@ class Settings:
     read_budget: int | None = None
     ddl_timeout: float = 3600.0
     overflow: Literal["error", "split"] = "error"
+    client: Literal["lean", "plain"] = "lean"
     plan: PlanOptions = field(default_factory=PlanOptions)
 
 

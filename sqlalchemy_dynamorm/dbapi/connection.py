@@ -230,17 +230,20 @@ class Connection:
         return self._tables
 
 
-def connect(client: Client | None = None, **options: Any) -> Connection:
+def connect(client: Client | str | None = None, **options: Any) -> Connection:
     """Open a connection (PEP 249). It costs no call.
 
-    :param client: an engine's client to share; without one, the connection has its own, made from the options.
+    :param client: an engine's client to share; without one, the connection has its own, made from the options. A text
+        is the option of that name.
     :param options: see :class:`~sqlalchemy_dynamorm.client.settings.Settings` and ``docs/urls.md``.
     :raises InterfaceError: an unknown option, or a value that it does not take; both by name.
     """
     from sqlalchemy_dynamorm.client.client import Client
     from sqlalchemy_dynamorm.client.settings import settings
 
-    if client is not None:
+    if isinstance(client, str):
+        options["client"] = client
+    elif client is not None:
         if options:
             raise errors.InterfaceError("Options are a client's; a connection that shares one takes none.")
         return Connection(client)

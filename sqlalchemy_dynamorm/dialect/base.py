@@ -134,6 +134,7 @@ class DynamoDBDialect(ReflectingDialect):
         read_timeout: Any = NOT_GIVEN,
         max_pool_connections: Any = NOT_GIVEN,
         max_parallel: Any = NOT_GIVEN,
+        client: Any = NOT_GIVEN,
         deadline: Any = NOT_GIVEN,
         page_size: Any = NOT_GIVEN,
         read_budget: Any = NOT_GIVEN,

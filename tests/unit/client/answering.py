@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import email
 import json
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
+from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
 
 from sqlalchemy_dynamorm.client.client import Client
+from sqlalchemy_dynamorm.client.exchange import Answer
+from sqlalchemy_dynamorm.client.failures import NEVER_SENT
 from sqlalchemy_dynamorm.client.settings import settings
 
 if TYPE_CHECKING:
@@ -60,8 +64,24 @@ class Network:
         """What :meth:`URLLib3Session.send` does."""
         target = request.headers["X-Amz-Target"]
         text = target.decode() if isinstance(target, bytes) else target
+        return self._reply(text, _text(request.body))
+
+    def exchange(self, message: bytes) -> Answer | None:
+        """What :meth:`Connections.exchanged` does, over a connection that is open where one can be opened."""
         with self._lock:
-            self.sent.append((text.partition(".")[2], json.loads(_text(request.body))))
+            if isinstance(self._script[0], NEVER_SENT):
+                return None
+        head, _, body = message.partition(b"\r\n\r\n")
+        fields = email.message_from_bytes(head.partition(b"\r\n")[2])
+        reply = self._reply(str(fields["X-Amz-Target"]), body)
+        if int(reply.headers.get("content-length", 0)) > len(reply.content):
+            raise ConnectionClosedError(endpoint_url=reply.url)
+        lines = "".join(f"\r\n{name}: {value}" for name, value in reply.headers.items())
+        return Answer(reply.status_code, f"HTTP/1.1 {reply.status_code}{lines}\r\n".encode(), reply.content)
+
+    def _reply(self, target: str, body: str | bytes) -> AWSResponse:
+        with self._lock:
+            self.sent.append((target.partition(".")[2], json.loads(body)))
             reply = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(reply, Exception):
             raise reply

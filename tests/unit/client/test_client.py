@@ -21,6 +21,8 @@ from botocore.exceptions import (
 from botocore.httpsession import URLLib3Session
 
 from sqlalchemy_dynamorm.client.client import Client
+from sqlalchemy_dynamorm.client.exchange import Connections
+from sqlalchemy_dynamorm.client.listeners import Listeners
 from sqlalchemy_dynamorm.client.settings import settings
 from sqlalchemy_dynamorm.errors import (
     AccessDenied,
@@ -47,9 +49,9 @@ URL = "https://dynamodb.test"
 Connected = Callable[..., Network]
 
 
-@pytest.fixture
-def connected(monkeypatch: pytest.MonkeyPatch) -> Connected:
-    """Puts a scripted network under botocore."""
+@pytest.fixture(params=["lean", "plain"])
+def connected(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, aws: Client) -> Connected:
+    """Puts a scripted network under botocore, and under the lean way that goes past it."""
 
     def connect(*script: AWSResponse | Exception) -> Network:
         network = Network(*script)
@@ -58,8 +60,14 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> Connected:
             return network.send(session, request)
 
         monkeypatch.setattr(URLLib3Session, "send", send)
+        monkeypatch.setattr(Connections, "exchanged", lambda _, message, __: network.exchange(message))
         return network
 
+    if request.param == "lean":
+        monkeypatch.setattr(Listeners, "_is_replaced", lambda _: False)
+        connect(answer())
+        for each in (READ, WRITE, TRANSACTION):
+            aws.ask(each)  # the way is learned from the first
     return connect
 
 
@@ -446,19 +454,20 @@ def test_a_forked_process_goes_on_with_its_parents_server(monkeypatch: pytest.Mo
 
     monkeypatch.setattr("sqlalchemy_dynamorm.client.embedded.acquire", lambda *_: Held())
     held = Client(settings({"embedded": True}))
-    first = held._client()
+    first = held._connected()
     with monkeypatch.context() as child:
         child.setattr(os, "getpid", lambda: -1)
         held.close()
-        again = held._client()
+        again = held._connected()
         held.close()
         assert again is not first
         assert stopped == []
-    held._client()
+    held._connected()
     held.close()
     assert stopped == [os.getpid()]
 
 
+@pytest.mark.parametrize("connected", ["plain"], indirect=True)
 def test_requests_are_handed_over_before_a_close_or_after_it(connected: Connected) -> None:
     connected(answer(FOUND))
     busy = client()
