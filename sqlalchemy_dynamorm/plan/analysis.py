@@ -51,6 +51,7 @@ class Analysis:
     :ivar cut: how one access answers a SELECT, ``None`` where none does.
     :ivar whole: no condition keeps a part of the rows, so every table is asked for whole.
     :ivar params: the parameters that more is done with than to compare them for equality.
+    :ivar widths: of how many values the entries of each list are.
     :ivar bounds: LIMIT and OFFSET, as far as they are parameters.
     :ivar renamed: ``schema.table`` before a column, and what it is called in SQLite.
     """
@@ -61,6 +62,7 @@ class Analysis:
     facts: list[Fact] = field(default_factory=list)
     members: list[tuple[nodes.InQuery, Shape]] = field(default_factory=list)
     params: set[str] = field(default_factory=set)
+    widths: dict[str, int] = field(default_factory=dict)
     bounds: list[nodes.Param] = field(default_factory=list)
     renamed: dict[nodes.Place, str] = field(default_factory=dict)
     whole: bool = True
@@ -260,6 +262,8 @@ class Analysis:
                 self._use(block.resolve(expression), computed=computed)
             case nodes.Param(name):
                 self.params.update([name] if computed else [])
+            case nodes.ParamList(name, width):
+                self.widths[name] = width
             case nodes.Subquery(query):
                 self.relation(query, block, dict(block.common))
             case nodes.InQuery(operands, query):

@@ -17,7 +17,7 @@ from sqlalchemy_dynamorm.plan.pushing import Edge, Pushed, push
 from sqlalchemy_dynamorm.plan.reading import current, native, read
 from sqlalchemy_dynamorm.plan.schema import Kind
 from sqlalchemy_dynamorm.plan.scopes import Occurrence, Tables
-from sqlalchemy_dynamorm.plan.steps import Feed, Link, LocalPlan, ReadPlan, Scan
+from sqlalchemy_dynamorm.plan.steps import BoundList, Feed, Link, LocalPlan, ReadPlan, Scan
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.rewriting import NOW, Edit, before_alias, param_names, quoted, rewritten, token_edits
 
@@ -79,7 +79,7 @@ def analysed(
         params=tuple(params),
         shown=frozenset(name for name in params if name not in analysis.params),
         bounds=tuple(analysis.bounds),
-        lists=tuple((name, _list_table(name)) for name in sorted(lists)),
+        lists=tuple(BoundList(name, _list_table(name), width) for name, width in sorted(analysis.widths.items())),
         reason=reason,
     )
     return plan, analysis

@@ -297,6 +297,19 @@ class Feed:
     link: Link | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BoundList:
+    """A parameter that is a list, as SQLite has it.
+
+    :ivar table: the SQLite table that holds it.
+    :ivar width: of how many values each entry is.
+    """
+
+    name: str
+    table: str
+    width: int
+
+
 @dataclass(frozen=True)
 class LocalPlan:
     """A statement that SQLite runs, on the rows that each of its tables contributes.
@@ -307,7 +320,7 @@ class LocalPlan:
     :ivar params: the parameters in it that are one value each.
     :ivar shown: those of them that are only shown or compared for equality.
     :ivar bounds: LIMIT and OFFSET, as far as they are parameters.
-    :ivar lists: the SQLite tables of the parameters that are lists, by the parameter's name.
+    :ivar lists: the parameters in it that are lists.
     :ivar reason: why SQLite runs it.
     """
 
@@ -318,7 +331,7 @@ class LocalPlan:
     params: tuple[str, ...]
     shown: frozenset[str]
     bounds: tuple[nodes.Param, ...]
-    lists: tuple[tuple[str, str], ...]
+    lists: tuple[BoundList, ...]
     reason: str
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from sqlalchemy_dynamorm.errors import Error
-from sqlalchemy_dynamorm.plan.steps import BatchGetItem, Feed, GetItem, Link, LocalPlan
+from sqlalchemy_dynamorm.plan.steps import BatchGetItem, BoundList, Feed, GetItem, Link, LocalPlan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.cut import number_of_rows
 from sqlalchemy_dynamorm.run.reads import Reader, Scope
@@ -39,8 +38,8 @@ class LocalReader:
         for bound in plan.bounds:
             number_of_rows("LIMIT or OFFSET", values, bound)
         with Scratch(now=values.now) as scratch:
-            for name, table in plan.lists:
-                _load_list(scratch, table, values.parameter(name))
+            for each in plan.lists:
+                _load_list(scratch, each, values)
             for reader in self.readers:
                 yield from reader.feed(scratch, values, scope)
             for rows in _results(scratch, plan, values):
@@ -52,8 +51,8 @@ def computed_of(plan: LocalPlan, rows: Sequence[Row], values: Bound) -> Iterator
     """The results of a plan of one table whose rows are there, decoded."""
     (feed,) = plan.feeds
     with Scratch(now=values.now) as scratch:
-        for name, table in plan.lists:
-            _load_list(scratch, table, values.parameter(name))
+        for each in plan.lists:
+            _load_list(scratch, each, values)
         scratch.create(feed.name, feed.columns, shown=feed.shown)
         scratch.load(feed.name, rows)
         yield from _results(scratch, plan, values)
@@ -65,10 +64,10 @@ def _results(scratch: Scratch, plan: LocalPlan, values: Bound) -> Iterator[list[
     return scratch.run(plan.text, given, plan.kinds, shown=plan.shown)
 
 
-def _load_list(scratch: Scratch, table: str, values: Sequence[Any]) -> None:
-    rows = [value if isinstance(value, tuple) else (value,) for value in values]
-    scratch.create_list(table, len(rows[0]) if rows else 1)
-    scratch.load_list(table, rows)
+def _load_list(scratch: Scratch, given: BoundList, values: Bound) -> None:
+    scratch.create_list(given.table, given.width)
+    rows = [value if isinstance(value, tuple) else (value,) for value in values.parameter(given.name)]
+    scratch.load_list(given.table, rows)
 
 
 class _FeedReader:

@@ -28,7 +28,7 @@ def showing(running: Execution, returning: Projection | None, batch: Sequence[Bo
 
 def _alike(plan: LocalPlan, batch: Sequence[Bound]) -> bool:
     """Whether the parameters of a plan have one value in all sets."""
-    names = [*plan.params, *(name for name, _ in plan.lists)]
+    names = [*plan.params, *(each.name for each in plan.lists)]
     given = [[(type(value), value) for value in map(values.parameter, names)] for values in batch]
     return all(each == given[0] for each in given)
 

@@ -302,7 +302,7 @@ def _in(node: exp.In, scope: Scope) -> nodes.Expression:
     values = isinstance(items, nodes.ParamList) or all(isinstance(each, VALUES) for row in items for each in row)
     if len(columns) == len(operands) and values:
         return nodes.In(columns, items)  # type: ignore[arg-type]
-    listed = () if isinstance(items, nodes.ParamList) else tuple(each for row in items for each in row)
+    listed = (items,) if isinstance(items, nodes.ParamList) else tuple(each for row in items for each in row)
     return nodes.Computed("IN of an expression", (*operands, *listed), gives="truth")
 
 
@@ -314,7 +314,7 @@ def _items(node: exp.In, width: int, scope: Scope) -> Items:
         return ()
     found = [node.args["field"]] if node.args.get("field") else node.expressions
     if len(found) == 1 and type(found[0]) is exp.Placeholder and found[0].name in scope.lists:
-        return nodes.ParamList(found[0].name)
+        return nodes.ParamList(found[0].name, width)
     if node.args.get("field"):
         raise ProgrammingError("IN needs a list in parentheses, or a parameter whose value is a list.")
     return tuple(_row(row, width, scope) for row in _rows(found))

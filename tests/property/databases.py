@@ -58,7 +58,8 @@ tags = sa.Table(
 TABLES = (people, orders, tags)
 
 INTEGERS = (0, 1, 2, 3, -1, 10, 2**40)
-TEXTS = ("a", "b", "", "A", "ab", "abc", "a c", "%", "_", "é", "Éa", "日本", "\U0001f600", "1", "12")
+TEXTS: tuple[str, ...] = ("a", "b", "", "A", "ab", "abc", "a c", "%", "_", "é", "Éa", "日本", "\U0001f600", "1", "12")
+TEXTS += ("a'b", '"', "/", "a\\b", "e\u0301", "\n", " a ", "ß", "01", "x" * 300)
 DECIMALS = tuple(map(Decimal, ("0", "0.5", "1", "-1.25", "2.75", "10", "100000.25")))
 DAYS = tuple(map(dt.date.fromisoformat, ("2024-02-29", "2024-03-01", "1999-12-31")))
 MOMENTS = tuple(
@@ -70,6 +71,10 @@ NOTES: tuple[Any, ...] = (
     {"n": 2, "s": "ab", "f": False, "l": [], "d": {"n": 1}},
     {"n": None, "s": None},
     {"s": "é", "l": [3], "d": {"n": 2}},
+    {"s": "1", "n": "5", "f": 1, "l": [[1], {"n": 1}], "x": 1.5},
+    {"s": 1, "n": 2.75, "f": "true", "d": {"e": ["a"]}, "x": -0.25},
+    {"s": {"s": "a"}, "n": True, "é": "é", "x": "1.5", "f": None},
+    {"s": "", "n": 0, "l": ["a", "ab"], "d": [1]},
 )
 VALUES: dict[type[Any], tuple[Any, ...]] = {
     sa.Integer: INTEGERS,

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
-from tests.property import databases
+from tests.property import databases, documents, moments, patterns
 from tests.property.databases import VALUES
 
 What = Literal["int", "dec", "text", "flag", "day", "moment"]
@@ -28,7 +28,6 @@ TYPES: dict[What, Any] = {
     "day": sa.Date,
     "moment": sa.DateTime,
 }
-PATTERNS = ("a%", "%", "%a", "%b%", "a_c", "_", "", "A%", "é%", "日%", "\\%", "%\\_%", "ab")
 
 
 @dataclass(frozen=True)
@@ -113,23 +112,28 @@ class Maker:
         """An expression of that type."""
         if depth == 0 or not self.chance(3):
             return self.literal(what) if self.chance(8) else self.column(what, scope)
-        made: Element = self.one_of(*self._makers(what))(scope, depth - 1)
+        made: Element = self.one_of(*self._makers(what, scope))(scope, depth - 1)
         return made
 
-    def _makers(self, what: What) -> Sequence[Callable[[Scope, int], Element]]:
+    def _makers(self, what: What, scope: Scope) -> Sequence[Callable[[Scope, int], Element]]:
         def of(make: Callable[[What, Scope, int], Element]) -> Callable[[Scope, int], Element]:
             return lambda scope, depth: make(what, scope, depth)
 
+        def other(make: Callable[[Maker, Scope], Element]) -> Callable[[Scope, int], Element]:
+            return lambda scope, depth: make(self, scope)
+
+        def place(make: Callable[[Maker, Scope], Element]) -> tuple[Callable[[Scope, int], Element], ...]:
+            return (other(make),) if scope.notes else ()
+
         general = (of(self._coalesce), of(self._case), of(self._nullif), of(self._scalar))
-        if what == "int":
-            return (self._integer, self._integer_function, self._json_integer, *general)
-        if what == "dec":
-            return (self._decimal, self._decimal_function, *general)
-        if what == "text":
-            return (self._text, self._text_function, self._json_text, *general)
-        if what == "flag":
-            return (self.condition, *general)
-        return general
+        own: dict[What, tuple[Callable[[Scope, int], Element], ...]] = {
+            "int": (self._integer, self._integer_function, other(moments.integer), *place(documents.integer)),
+            "dec": (self._decimal, self._decimal_function, *place(documents.decimal)),
+            "text": (self._text, self._text_function, other(moments.text), *place(documents.text)),
+            "flag": (self.condition,),
+            "day": (other(moments.day),),
+        }
+        return (*own.get(what, ()), *general)
 
     def _integer(self, scope: Scope, depth: int) -> Element:
         left, right = self.expression("int", scope, depth), self.expression("int", scope, depth)
@@ -146,15 +150,8 @@ class Maker:
             sa.func.abs(self.expression("int", scope, depth), type_=sa.Integer),
             sa.cast(number, sa.Integer),
             sa.cast(text, sa.Integer),
-            sa.extract("year", self.expression("day", scope, 0)),
+            moments.number(self, scope),
         )
-        return found
-
-    def _json_integer(self, scope: Scope, depth: int) -> Element:
-        if not scope.notes:
-            return self.column("int", scope)
-        note = self.one_of(*scope.notes)
-        found: Element = self.one_of(note["n"], note["l"][0], note[("d", "n")]).as_integer()
         return found
 
     def _decimal(self, scope: Scope, depth: int) -> Element:
@@ -186,16 +183,7 @@ class Maker:
             sa.func.trim(text, type_=string),
             sa.func.replace(text, "a", "b", type_=string),
             sa.cast(self.expression("int", scope, depth), string),
-            sa.func.strftime("%Y-%m", self.expression("day", scope, 0), type_=string),
-            sa.func.date(self.expression("moment", scope, 0), type_=string),
         )
-        return found
-
-    def _json_text(self, scope: Scope, depth: int) -> Element:
-        if not scope.notes:
-            return self.column("text", scope)
-        note = self.one_of(*scope.notes)
-        found: Element = note["s"].as_string()
         return found
 
     def _coalesce(self, what: What, scope: Scope, depth: int) -> Element:
@@ -222,11 +210,13 @@ class Maker:
             self._null,
             self._listed,
             self._between,
-            self._like,
+            lambda scope: patterns.condition(self, scope),
+            lambda scope: documents.condition(self, scope) if scope.notes else self._listed(scope),
             self._flag,
             self._distinct_from,
             self._exists,
             self._in_select,
+            self._row,
             self._of_columns,
             self._of_expressions,
         )(scope)
@@ -282,21 +272,9 @@ class Maker:
 
     def _between(self, scope: Scope) -> Element:
         what: What = self.one_of("int", "dec", "text", "day", "moment")
-        low, high = self.literal(what), self.literal(what)
+        low, high = self.literal(what), self.one_of(self.literal, lambda what: self.column(what, scope))(what)
         found: Element = self.column(what, scope).between(low, high)
         return sa.not_(found) if self.chance(4) else found
-
-    def _like(self, scope: Scope) -> Element:
-        text, pattern = self.expression("text", scope), self.one_of(*PATTERNS)
-        found: Element = self.one_of(
-            text.like(pattern, escape="\\"),
-            text.not_like(pattern, escape="\\"),
-            text.ilike(pattern, escape="\\"),
-            text.startswith("a", autoescape=True),
-            text.contains("_", autoescape=True),
-            text.endswith("b"),
-        )
-        return found
 
     def _flag(self, scope: Scope) -> Element:
         if not scope.columns["flag"]:
@@ -349,6 +327,19 @@ class Maker:
         column = self.column(what, scope)
         found: Element = self.one_of(column.in_(selected), column.not_in(selected))
         return found
+
+    def _row(self, scope: Scope) -> Element:
+        """A row IN a list of rows or IN a query."""
+        whats: list[What] = [self.one_of("int", "text"), self.one_of("int", "text", "dec", "day")]
+        row = sa.tuple_(*[self.column(what, scope) for what in whats])
+        if self._spent() or self.one_of(True, False):
+            rows = [tuple(self.value(what) for what in whats) for _ in range(self.one_of(1, 2, 0))]
+            return self.one_of(row.in_, row.not_in)(rows)  # type: ignore[no-any-return]
+        table, inner = self._inner()
+        selected = sa.select(*[self.column(what, inner) for what in whats]).select_from(table)
+        if not self.chance(3):
+            selected = selected.where(self._where(inner, scope))
+        return self.one_of(row.in_, row.not_in)(selected)  # type: ignore[no-any-return]
 
     def _scalar(self, what: What, scope: Scope, depth: int) -> Element:
         if self._spent():

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.selectable import SelectStatementGrouping
 
 from tests.property import databases
 from tests.property.expressions import KINDS, Element, Maker, Scope, What
@@ -24,6 +26,25 @@ class Asked:
     ordered: bool
 
 
+@dataclass(frozen=True)
+class Shaped:
+    """A statement as far as it is drawn.
+
+    :ivar count: how many result columns it has, ``c0`` and so on.
+    :ivar scope: what ORDER BY may compute with.
+    """
+
+    statement: Any
+    count: int
+    scope: Scope | None = None
+
+
+@compiles(SelectStatementGrouping, "sqlite")
+def _part(element: Any, compiler: Any, **kw: Any) -> str:
+    """SQLite, the oracle, has no parentheses around a part of UNION."""
+    return f"SELECT * FROM ({compiler.process(element.element, **kw)})"
+
+
 @st.composite
 def selects(draw: st.DrawFn) -> Asked:
     """A SELECT of any shape."""
@@ -36,7 +57,7 @@ class _Selects:
 
     def any(self) -> Asked:
         shape = self._make.one_of(self._plain, self._grouped, self._windowed, self._compound, self._of_subquery)
-        return self._finished(*shape())
+        return self._finished(shape())
 
     # ---- FROM
 
@@ -80,13 +101,15 @@ class _Selects:
     def _outputs(self, whats: Sequence[What], scope: Scope) -> list[Any]:
         return [self._make.expression(what, scope, 2).label(f"c{at}") for at, what in enumerate(whats)]
 
-    def _plain(self, whats: Sequence[What] | None = None) -> tuple[sa.Select[Any], int]:
+    def _plain(self, whats: Sequence[What] | None = None) -> Shaped:
         selectable, scope = self._from()
         outputs = self._outputs(whats or self._whats(), scope)
         selected = self._where(sa.select(*outputs).select_from(selectable), scope)
-        return (selected.distinct() if self._make.chance(4) else selected), len(outputs)
+        if self._make.chance(4):
+            return Shaped(selected.distinct(), len(outputs))
+        return Shaped(selected, len(outputs), scope)
 
-    def _grouped(self, whats: Sequence[What] | None = None) -> tuple[sa.Select[Any], int]:
+    def _grouped(self, whats: Sequence[What] | None = None) -> Shaped:
         selectable, scope = self._from()
         whats = whats or self._whats()
         keys = [self._key(what, scope) for what in whats[1:]]
@@ -99,17 +122,17 @@ class _Selects:
                 what: What = self._make.one_of("int", "dec")
                 having = self._make.aggregate(what, scope)
                 selected = selected.having(self._make._compared(having, self._make.literal(what)))
-        return selected, len(outputs)
+        return Shaped(selected, len(outputs))
 
     def _key(self, what: What, scope: Scope) -> Element:
         """What to group by. SQLAlchemy writes true as 1 for SQLite, which would be the first output column."""
         found = self._make.expression(what, scope, self._make.one_of(0, 0, 1))
         return self._make.column(what, scope) if isinstance(found, sa.True_ | sa.False_) else found
 
-    def _windowed(self) -> tuple[sa.Select[Any], int]:
+    def _windowed(self) -> Shaped:
         selectable, scope = self._from()
         outputs = [self._window(scope).label("c0"), *[each.label(f"c{at}") for at, each in enumerate(scope.rows, 1)]]
-        return self._where(sa.select(*outputs).select_from(selectable), scope), len(outputs)
+        return Shaped(self._where(sa.select(*outputs).select_from(selectable), scope), len(outputs), scope)
 
     def _window(self, scope: Scope) -> Any:
         make = self._make
@@ -133,15 +156,22 @@ class _Selects:
         frame = {"rows": make.one_of((-1, 1), (None, 0), (0, None))} if shape == "frame" else {}
         return functions.get(shape, sa.func.sum(of)).over(partition_by=partition, order_by=total, **frame)
 
-    def _compound(self) -> tuple[Any, int]:
-        whats = self._whats()
-        parts = [self._make.one_of(self._plain, self._grouped)(whats)[0] for _ in range(self._make.one_of(2, 2, 3))]
+    def _compound(self, whats: Sequence[What] | None = None, depth: int = 1) -> Shaped:
+        whats = whats or self._whats()
+        parts = [self._compound_part(whats, depth) for _ in range(self._make.one_of(2, 2, 3))]
         how = self._make.one_of(sa.union_all, sa.union, sa.intersect, sa.except_)
-        return how(*parts), len(whats)
+        return Shaped(how(*parts), len(whats))
 
-    def _of_subquery(self) -> tuple[Any, int]:
+    def _compound_part(self, whats: Sequence[What], depth: int) -> Any:
+        shape = self._make.one_of("plain", "plain", "grouped", "limited", "compound" if depth else "plain")
+        if shape == "compound":
+            return self._compound(whats, depth - 1).statement
+        part = self._grouped(whats) if shape == "grouped" else self._plain(whats)
+        return self._limited(part).statement if shape == "limited" else part.statement
+
+    def _of_subquery(self) -> Shaped:
         """From a subquery or a CTE, perhaps used twice, perhaps joined to a table."""
-        inner, _ = self._make.one_of(self._plain, self._grouped, self._compound)()
+        inner = self._make.one_of(self._plain, self._grouped, self._compound)().statement
         name = self._make.name()
         source = inner.cte(name) if self._make.one_of(True, False) else inner.subquery(name)
         selectable, scope = source, Scope.of(source)
@@ -151,26 +181,39 @@ class _Selects:
             selectable = sa.join(source, other, on, isouter=self._make.one_of(False, True))
             scope = scope.and_(Scope.of(other))
         outputs = self._outputs(self._whats(), scope)
-        return self._where(sa.select(*outputs).select_from(selectable), scope), len(outputs)
+        return Shaped(self._where(sa.select(*outputs).select_from(selectable), scope), len(outputs), scope)
 
     def _table_alias(self) -> Any:
         return self._make.one_of(*databases.TABLES).alias(self._make.name())
 
     # ---- ORDER BY, LIMIT, OFFSET
 
-    def _finished(self, selected: Any, count: int) -> Asked:
+    def _finished(self, shaped: Shaped) -> Asked:
         how = self._make.one_of("no", "some", "all", "all")
         if how == "no":
-            return Asked(selected, ordered=False)
-        names = [f"c{at}" for at in self._make.draw(st.permutations(range(count)))]
-        names = names if how == "all" else names[:1]
-        selected = selected.order_by(*[self._way(name) for name in names])
-        if how == "all" and self._make.chance(2):
+            return Asked(shaped.statement, ordered=False)
+        if how == "some":
+            return Asked(shaped.statement.order_by(self._way(sa.literal_column("c0"))), ordered=False)
+        if shaped.scope is not None and self._make.chance(3):
+            first = self._way(self._ordering(shaped.scope))
+            shaped = Shaped(shaped.statement.order_by(first), shaped.count, shaped.scope)
+        return Asked(self._limited(shaped).statement, ordered=True)
+
+    def _ordering(self, scope: Scope) -> Element:
+        """What to order by. A constant would be the place of an output column."""
+        found = self._make.expression(self._make.one_of(*KINDS), scope, 2)
+        return sa.func.coalesce(found, found) if isinstance(found, sa.BindParameter) else found
+
+    def _limited(self, shaped: Shaped) -> Shaped:
+        """It, in an order that leaves no choice, and perhaps a part of it."""
+        names = [f"c{at}" for at in self._make.draw(st.permutations(range(shaped.count)))]
+        selected = shaped.statement.order_by(*[self._way(sa.literal_column(name)) for name in names])
+        if self._make.chance(2):
             selected = selected.limit(self._make.one_of(3, 1, 0, 10))
             if self._make.chance(2):
                 selected = selected.offset(self._make.one_of(1, 2, 0, 5))
-        return Asked(selected, ordered=how == "all")
+        return Shaped(selected, shaped.count)
 
-    def _way(self, name: str) -> Any:
-        way = self._make.one_of(sa.asc, sa.desc)(name)
+    def _way(self, of: Element) -> Any:
+        way = self._make.one_of(sa.asc, sa.desc)(of)
         return self._make.one_of(lambda each: each, sa.nulls_first, sa.nulls_last)(way)

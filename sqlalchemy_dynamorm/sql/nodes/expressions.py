@@ -58,9 +58,13 @@ def called(param: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ParamList:
-    """``:name`` in the place of an IN list: one bound list, of scalars or (for a row IN) of tuples."""
+    """``:name`` in the place of an IN list: one bound list, of scalars or (for a row IN) of tuples.
+
+    :ivar width: of how many values each entry is.
+    """
 
     name: str
+    width: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +263,8 @@ class InQuery:
 
 
 Condition = Union[Compare, Same, Between, In, InQuery, Like, IsNull, IsTrue, Not, And, Or]
-Expression = Union[Value, Column, CountRows, Call, Condition, Computed, Subquery]
+Expression = Union[Value, Column, CountRows, Call, Condition, Computed, Subquery, ParamList]
+"""A list is none by itself: it stands behind IN."""
 
 
 def parts_of(expression: Expression) -> tuple[Expression, ...]:
@@ -272,7 +277,7 @@ def parts_of(expression: Expression) -> tuple[Expression, ...]:
         case Between(operand, low, high):
             return operand, low, high
         case In(columns, items):
-            listed = () if isinstance(items, ParamList) else tuple(value for row in items for value in row)
+            listed = (items,) if isinstance(items, ParamList) else tuple(value for row in items for value in row)
             return *columns, *listed
         case Like(operand, pattern):
             return operand, pattern

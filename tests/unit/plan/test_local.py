@@ -8,7 +8,7 @@ from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.planner import plan
 from sqlalchemy_dynamorm.plan.policy import ScanWarning
 from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
-from sqlalchemy_dynamorm.plan.steps import LocalPlan, Scan
+from sqlalchemy_dynamorm.plan.steps import BoundList, LocalPlan, Scan
 from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
@@ -70,7 +70,7 @@ def test_the_text_has_other_names_and_is_otherwise_as_it_was() -> None:
         'SELECT "s.t".a, v.b FROM "dynamorm_0" AS "s.t" JOIN "dynamorm_1" AS v ON v.a = "s.t".p '
         'WHERE "s.t".p IN (SELECT * FROM "dynamorm_list_many") AND "s.t".s = :x'
     )
-    assert (found.params, found.lists) == (("x",), (("many", "dynamorm_list_many"),))
+    assert (found.params, found.lists) == (("x",), (BoundList("many", "dynamorm_list_many", 1),))
     assert found.labels == ("a", "b")
     assert found.kinds == (Kind.STRING, Kind.INTEGER)
 
