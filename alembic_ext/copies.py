@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +12,37 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import ExecutableDDLElement
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a table is copied.
+
+    :ivar frozen: nobody writes it; otherwise its stream is followed.
+    :ivar until: says, when the copy has caught up, whether the writers are stopped; without it, it is left so.
+    :ivar share: of the capacity.
+    """
+
+    frozen: bool
+    until: Callable[[], bool] | None = None
+    share: float | None = None
+
+    @property
+    def options(self) -> str:
+        """As WITH has it."""
+        share = "" if self.share is None else f", share='{self.share}'"
+        return f"{'writes_frozen' if self.frozen else 'follow'}='true'{share}"
+
+
 class CopyTable(ExecutableDDLElement):
-    """``ALTER TABLE old RENAME TO new [PRIMARY KEY (…)] WITH (writes_frozen='true')``."""
+    """``ALTER TABLE old RENAME TO new [PRIMARY KEY (…)] WITH (writes_frozen='true')``, or ``follow``."""
 
     inherit_cache = False
 
-    def __init__(self, old: str, new: str, schema: str | None, key: Sequence[str]) -> None:
-        self.old, self.new, self.schema, self.key = old, new, schema, tuple(key)
+    def __init__(self, old: str, new: str, schema: str | None, key: Sequence[str], way: Way) -> None:
+        self.old, self.new, self.schema, self.key, self.way = old, new, schema, tuple(key), way
+
+    def finishing(self) -> CopyTable:
+        """The statement that finishes what this one follows."""
+        return CopyTable(self.old, self.new, self.schema, self.key, replace(self.way, until=None, frozen=True))
 
 
 @compiles(CopyTable)
@@ -27,29 +52,59 @@ def _copy_table(element: CopyTable, compiler: Any, **_: Any) -> str:
         quoted.format_table(sa.Table(name, sa.MetaData(), schema=element.schema)) for name in (element.old, element.new)
     )
     key = f" PRIMARY KEY ({', '.join(map(quoted.quote, element.key))})" if element.key else ""
-    return f"ALTER TABLE {old} RENAME TO {new}{key} WITH (writes_frozen='true')"
+    return f"ALTER TABLE {old} RENAME TO {new}{key} WITH ({element.way.options})"
 
 
 @Operations.register_operation("writes_frozen")
 class WritesFrozenOp(MigrateOperation):
     """Declare that nobody writes a table."""
 
-    def __init__(self, table: str, schema: str | None = None) -> None:
-        self.table, self.schema = table, schema
+    def __init__(self, table: str, way: Way, schema: str | None = None) -> None:
+        self.table, self.way, self.schema = table, way, schema
 
     @classmethod
-    def writes_frozen(cls, operations: Operations, table_name: str, *, schema: str | None = None) -> None:
+    def writes_frozen(
+        cls, operations: Operations, table_name: str, *, share: float | None = None, schema: str | None = None
+    ) -> None:
         """Declare that all programs that write the table are stopped, until this migration is over.
 
         ``op.rename_table`` and ``op.rebuild_table`` copy a table, and would lose what is written meanwhile.
+
+        :param share: at most this share of the tables' capacity, 0.5 for a half.
         """
-        operations.invoke(cls(table_name, schema))
+        operations.invoke(cls(table_name, Way(frozen=True, share=share), schema))
+
+
+@Operations.register_operation("follow_writes")
+class FollowWritesOp(WritesFrozenOp):
+    """Declare that a table is written while it is copied."""
+
+    @classmethod
+    def follow_writes(
+        cls,
+        operations: Operations,
+        table_name: str,
+        *,
+        until: Callable[[], bool] | None = None,
+        share: float | None = None,
+        schema: str | None = None,
+    ) -> None:
+        """Have ``op.rename_table`` and ``op.rebuild_table`` follow the table's stream, for it is written meanwhile.
+
+        :param until: is called when the copy has caught up, and again after it has caught up again, until it returns
+            true: all programs that write the table are stopped now. Then the copy is finished. Without it the copy is
+            left unfinished: stop the writers, and let a migration finish it that says ``op.writes_frozen`` and the
+            same again, within 24 hours.
+        :param share: at most this share of the tables' capacity, 0.5 for a half.
+        """
+        operations.invoke(cls(table_name, Way(frozen=False, until=until, share=share), schema))
 
 
 @Operations.implementation_for(WritesFrozenOp)
-def _writes_frozen(operations: Operations, op: WritesFrozenOp) -> None:
+@Operations.implementation_for(FollowWritesOp)
+def _declared(operations: Operations, op: WritesFrozenOp) -> None:
     impl: Any = operations.impl
-    impl.writes_frozen(op.table, op.schema)
+    impl.copied_so(op.table, op.schema, op.way)
 
 
 @Operations.register_operation("rebuild_table")

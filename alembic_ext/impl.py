@@ -15,7 +15,7 @@ from sqlalchemy.schema import DDLElement, DropColumnComment, SetColumnComment
 from sqlalchemy.sql.dml import UpdateBase
 
 from alembic_ext import columns, comparing, dropping, ending, lock, physical, rendering
-from alembic_ext.copies import CopyTable
+from alembic_ext.copies import CopyTable, Way
 from alembic_ext.journal import Journal
 from alembic_ext.operations import SetOptions
 from alembic_ext.refusal import refuse
@@ -74,7 +74,7 @@ class DynamoDBImpl(DefaultImpl):
         self._lock: HeldLock | None = None
         self._journal = Journal()
         self.with_version: list[Executable] = []
-        self._frozen: set[tuple[str | None, str]] = set()
+        self._ways: dict[tuple[str | None, str], Way] = {}
         if not as_sql and connection is not None:
             physical.know(connection, physical.tables_of(context_opts.get("target_metadata")))
 
@@ -166,7 +166,7 @@ class DynamoDBImpl(DefaultImpl):
         self.with_version.clear()
         found = super()._exec(construct, None, None, {})
         self._journal.step()
-        self._frozen.clear()  # it was said of this migration
+        self._ways.clear()  # it was said of this migration
         return found
 
     def _commits_at_once(self) -> bool:
@@ -298,9 +298,9 @@ class DynamoDBImpl(DefaultImpl):
 
     # ---- copies of tables
 
-    def writes_frozen(self, table_name: str, schema: str | None = None) -> None:
-        """Nobody writes the table until this migration is over, its author says."""
-        self._frozen.add((schema, table_name))
+    def copied_so(self, table_name: str, schema: str | None, way: Way) -> None:
+        """Whether the table is written until this migration is over, as its author says."""
+        self._ways[schema, table_name] = way
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
         self._copy(f"op.rename_table({old_table_name!r}, …)", old_table_name, new_table_name, (), schema)
@@ -310,13 +310,22 @@ class DynamoDBImpl(DefaultImpl):
         self._copy(f"op.rebuild_table({table_name!r}, …)", table_name, new, primary_key, schema)
 
     def _copy(self, what: str, old: str, new: str, primary_key: Sequence[str], schema: str | None) -> None:
-        if (schema, old) not in self._frozen:
+        way = self._ways.get((schema, old))
+        if way is None:
             refuse(
                 f"{what} of a table that may be written meanwhile",
                 "it copies the items, and would lose what is written to the old one. Stop all programs that write it, "
-                f"and say so before: op.writes_frozen({old!r}).",
+                f"and say so before: op.writes_frozen({old!r}). Or follow what they write: op.follow_writes({old!r}).",
             )
-        self._exec(CopyTable(old, new, schema, primary_key))
+        if way.until is not None and self.as_sql:
+            refuse("op.follow_writes(…, until=…) with --sql", "a function cannot be written as a statement.")
+        copy = CopyTable(old, new, schema, primary_key, way)
+        self._exec(copy)
+        if way.until is None:
+            return
+        while not way.until():
+            self._exec(copy)  # catches up
+        self._exec(copy.finishing())
 
     # ---- what is not built
 

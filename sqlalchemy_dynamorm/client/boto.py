@@ -28,6 +28,7 @@ from sqlalchemy_dynamorm.run.decode import to_body
 RAW = "DynamormBody"
 LOCAL_REGION = "us-east-1"
 LOCAL_KEY = "local"
+_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -43,29 +44,31 @@ class Connected:
     send: Send
 
 
-def connect(settings: Settings, endpoint_url: str | None) -> Connected:
+def connect(settings: Settings, endpoint_url: str | None, service: str = "dynamodb") -> Connected:
     """A client as :func:`make_client` makes it, whose requests go the way that the settings say."""
-    client = make_client(settings, endpoint_url)
-    if settings.client == "plain":
+    client = make_client(settings, endpoint_url, service)
+    if settings.client == "plain" or service != "dynamodb":
         return Connected(client, partial(call, client))
     from sqlalchemy_dynamorm.client.lean import sender
 
     return Connected(client, sender(client))
 
 
-def make_client(settings: Settings, endpoint_url: str | None) -> Any:
-    """A DynamoDB client.
+def make_client(settings: Settings, endpoint_url: str | None, service: str = "dynamodb") -> Any:
+    """A client of DynamoDB.
 
-    :param endpoint_url: the embedded server's, or the settings' own.
+    :param endpoint_url: the embedded server's, or the settings' own. Local servers have streams in the same place; of
+        AWS's they are elsewhere, where botocore knows.
+    :param service: ``dynamodbstreams`` for the one that reads streams.
     :raises InterfaceError: no region is given and none is configured.
     :raises AccessDenied: the profile does not exist.
     """
     try:
         session = _session(settings, endpoint_url)
         client = session.client(
-            "dynamodb",
+            service,
             region_name=_region(settings, session, endpoint_url),
-            endpoint_url=endpoint_url,
+            endpoint_url=None if service != "dynamodb" and _is_aws(endpoint_url) else endpoint_url,
             config=_config(settings, endpoint_url),
         )
     except NoRegionError:
@@ -74,8 +77,12 @@ def make_client(settings: Settings, endpoint_url: str | None) -> Any:
         ) from None
     except ProfileNotFound as missing:
         raise AccessDenied(f"{missing}. Check profile= and the AWS configuration files.") from None
-    client.meta.events.register("before-parse.dynamodb", keep_body)
+    client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", keep_body)
     return client
+
+
+def _is_aws(endpoint_url: str | None) -> bool:
+    return endpoint_url is not None and (urlsplit(endpoint_url).hostname or "").endswith(_AWS)
 
 
 def is_loopback(endpoint_url: str | None) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy_dynamorm.client.retry import Budget, Policy
 from sqlalchemy_dynamorm.client.settings import Settings
 from sqlalchemy_dynamorm.errors import Error, TransactionCanceled
 from sqlalchemy_dynamorm.run.counters import Counters
-from sqlalchemy_dynamorm.run.request import Ask, Asking, Join, Pause, Request, Rows, Start, T
+from sqlalchemy_dynamorm.run.request import STREAM_OPERATIONS, Ask, Asking, Join, Pause, Request, Rows, Start, T
 from sqlalchemy_dynamorm.run.sequences import Sequences
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Client:
     def _reset(self) -> None:
         """Forget sockets; after a fork they are the parent's."""
         self._boto: Connected | None = None
+        self._streams: Connected | None = None
         self._pid = os.getpid()
 
     def _check_fork(self) -> None:
@@ -81,13 +82,14 @@ class Client:
     def _disconnect(self) -> None:
         with self._lock:
             self._check_fork()
-            boto, server = self._boto, None
+            botos, server = (self._boto, self._streams), None
             self._reset()
             # A forked child goes on with its parent's server, whose tables would be lost to it otherwise.
             if self._server_of == os.getpid():
                 server, self._server = self._server, None
-        if boto is not None:
-            boto.client.close()
+        for boto in botos:
+            if boto is not None:
+                boto.client.close()
         if server is not None:
             server.stop()
 
@@ -246,7 +248,7 @@ class Client:
     def _sent(self, request: Request) -> bytes:
         from sqlalchemy_dynamorm.client import failures
 
-        connected = self._connected()
+        connected = self._connected() if request.operation not in STREAM_OPERATIONS else self._connected_to_streams()
         for observer in self._observers:
             observer(request)
         try:
@@ -264,7 +266,15 @@ class Client:
                 self._boto = self._connect()
             return self._boto
 
-    def _connect(self) -> Connected:
+    def _connected_to_streams(self) -> Connected:
+        """Few need it, and copying a table in use does."""
+        self._connected()
+        with self._lock:
+            if self._streams is None:
+                self._streams = self._connect("dynamodbstreams")
+            return self._streams
+
+    def _connect(self, service: str = "dynamodb") -> Connected:
         from sqlalchemy_dynamorm.client import boto, embedded
 
         endpoint = self.settings.endpoint_url
@@ -273,7 +283,7 @@ class Client:
                 self._server = embedded.acquire(self.settings.name, self.settings.folder)
                 self._server_of = os.getpid()
             endpoint = self._server.endpoint_url
-        return boto.connect(self.settings, endpoint)
+        return boto.connect(self.settings, endpoint, service)
 
     def _pause(self, pause: Pause, policy: Policy) -> bool:
         """Wait; whether there was time to."""

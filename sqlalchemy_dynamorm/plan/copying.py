@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.definitions import display_name, table_of
@@ -11,20 +11,59 @@ from sqlalchemy_dynamorm.plan.table_options import DEFAULTS, NAMES, TableOptions
 from sqlalchemy_dynamorm.sql import nodes
 
 
-def check_frozen(node: nodes.RenameTable) -> None:
-    """Refuse a copy of a table that may be written meanwhile.
+@dataclass(frozen=True, slots=True)
+class CopyOptions:
+    """What a RENAME TO says beside the names and the key.
 
-    :raises Unsupported: no write freeze is declared, or another option.
+    :ivar frozen: nobody writes the table; otherwise its stream is followed.
+    :ivar share: the share of the capacity that the copy takes, ``None`` for as fast as it goes.
     """
-    for name, _ in node.options:
-        if name != "writes_frozen":
-            raise Unsupported(f"The option {name!r} of RENAME TO is not built; there is: writes_frozen.")
-    if dict(node.options).get("writes_frozen") != "true":
-        raise Unsupported(
-            f"RENAME TO copies the items of {display_name(node.table)!r}, and what is written to it meanwhile would be "
-            "lost. Stop all programs that write it and declare that: WITH (writes_frozen='true'), or in a migration "
-            f"op.writes_frozen({node.table.name!r}) before. Following the stream of a table in use is not built."
+
+    frozen: bool
+    share: float | None = None
+
+
+def copy_options(node: nodes.RenameTable) -> CopyOptions:
+    """The options of a copy; one of a table that may be written meanwhile is refused.
+
+    :raises Unsupported: neither is a write freeze declared nor the stream to be followed, or another option.
+    :raises ProgrammingError: both, or a value that is none.
+    """
+    given, name = dict(node.options), display_name(node.table)
+    for option in given:
+        if option not in _COPY_OPTIONS:
+            raise Unsupported(f"There is no option {option!r} of RENAME TO; there are: {', '.join(_COPY_OPTIONS)}.")
+    ways = [way for way in ("writes_frozen", "follow") if given.get(way, "false") != "false"]
+    if any(given[way] != "true" for way in ways):
+        raise ProgrammingError("The options writes_frozen and follow of RENAME TO are true or false.")
+    if len(ways) == 2:
+        raise ProgrammingError(
+            "RENAME TO follows a table that is written, or finishes the copy of one that is not: WITH "
+            "(follow='true') first, and when its writers are stopped WITH (writes_frozen='true')."
         )
+    if not ways:
+        raise Unsupported(
+            f"RENAME TO copies the items of {name!r}, and what is written to it meanwhile would be lost. Stop all "
+            "programs that write it and declare that: WITH (writes_frozen='true'), or in a migration "
+            f"op.writes_frozen({node.table.name!r}) before. Or follow its stream while they write: WITH "
+            f"(follow='true'), op.follow_writes({node.table.name!r})."
+        )
+    return CopyOptions(ways == ["writes_frozen"], _share(given.get("share")))
+
+
+_COPY_OPTIONS = ("writes_frozen", "follow", "share")
+
+
+def _share(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise ProgrammingError(f"A share of the capacity is above 0, and 1 at the most; not {text!r}.")
+    return share
 
 
 def declaration_after(declared: nodes.CreateTable, node: nodes.RenameTable) -> nodes.CreateTable:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlalchemy_dynamorm.run.copy_marks import CopyMark, Place, write_mark
 from sqlalchemy_dynamorm.run.decode import last_key, wire_item, wire_items
 from sqlalchemy_dynamorm.run.expiry import present
 from sqlalchemy_dynamorm.run.keys import key_from_columns, key_of
+from sqlalchemy_dynamorm.run.pace import Pace
+from sqlalchemy_dynamorm.run.puts import BATCH, put_over
 from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.sources import AT_ONCE, send_all
 from sqlalchemy_dynamorm.run.values import Item
@@ -42,6 +45,7 @@ class Copy:
     declared: nodes.CreateTable | None
     patience: Patience
     ttl: str | None = None
+    pace: Pace = field(default_factory=Pace)
 
     def copied(self, item: Item) -> Item | None:
         """An item as it is in the new table; ``None`` where it can have no key there."""
@@ -58,19 +62,48 @@ def _is_key(wire: dict[str, Any] | None, column: Column) -> bool:
     return wire is not None and bool(wire.get(column.kind.key_type or ""))
 
 
-def copy_items(copy: Copy, mark: CopyMark) -> Asking[CopyMark]:
-    """Copy what is left to copy; returns where it stands then."""
+def copy_items(
+    copy: Copy, mark: CopyMark, following: Callable[[CopyMark], Asking[CopyMark]] | None = None
+) -> Asking[CopyMark]:
+    """Copy what is left to copy; returns where it stands then.
+
+    :param following: what is done after each round, where the table's stream is followed.
+    """
     read = 0
     while not all(place.ended for place in mark.places):
-        items, places = yield from _pages(copy, mark.places)
-        puts = [_put(copy.target, new) for item in items if (new := copy.copied(item)) is not None]
-        for at in range(0, len(puts), AT_ONCE):
-            yield from _put_some(copy.target, puts[at : at + AT_ONCE])
+        items, places = yield from pages(copy, copy.source, mark.places)
+        copied = [new for item in items if (new := copy.copied(item)) is not None]
+        yield from put_items(copy, copied)
+        yield from copy.pace.written(copied)
         mark = mark.at(places)
         yield from write_mark(copy.system, copy.target.physical, mark)
+        if following is not None:
+            mark = yield from following(mark)
         read += len(items)
         copy.patience.tell(f"{copy.target.physical}: {read} items copied")
     return mark
+
+
+def put_items(copy: Copy, items: list[Item]) -> Asking[None]:
+    """Put items in the new table.
+
+    With the key that they have in the old table no two can meet, so they go 25 a call, whatever is there. With
+    another key each is put on condition that the key is free.
+
+    :raises Error: one could not be put; its key is :attr:`Error.key`.
+    """
+    if copy.same_key:
+        try:
+            for at in range(0, len(items), BATCH * AT_ONCE):
+                yield from put_over(copy.target, items[at : at + BATCH * AT_ONCE])
+        except Error as error:
+            if error.retryable:
+                raise
+        else:
+            return
+    puts = [_put(copy, item) for item in items]  # of a batch that is refused the service does not say which one
+    for at in range(0, len(puts), AT_ONCE):
+        yield from _put_some(copy.target, puts[at : at + AT_ONCE])
 
 
 def _put_some(table: Table, puts: list[Request]) -> Asking[None]:
@@ -81,26 +114,28 @@ def _put_some(table: Table, puts: list[Request]) -> Asking[None]:
             raise answer
 
 
-def _put(table: Table, item: Item) -> Request:
-    params = {
-        "TableName": table.physical,
-        "Item": item,
+def _put(copy: Copy, item: Item) -> Request:
+    params = {"TableName": copy.target.physical, "Item": item}
+    if copy.same_key:
+        return Request("PutItem", params)
+    free = {
         "ConditionExpression": "attribute_not_exists(#0)",
-        "ExpressionAttributeNames": {"#0": table.partition},
+        "ExpressionAttributeNames": {"#0": copy.target.partition},
     }
-    return Request("PutItem", params)
+    return Request("PutItem", {**params, **free})
 
 
-def _pages(copy: Copy, places: tuple[Place, ...]) -> Asking[tuple[list[Item], list[Place]]]:
-    """The next page of each segment, and where it stands then."""
+def pages(copy: Copy, table: Table, places: tuple[Place, ...]) -> Asking[tuple[list[Item], list[Place]]]:
+    """The next page of each segment of one of the two tables, and where it stands then."""
     following = list(places)
     open_ = [at for at, place in enumerate(places) if not place.ended]
-    bodies = yield from send_all([_scan(copy.source, at, places) for at in open_])
+    bodies = yield from send_all([_scan(table, at, places) for at in open_])
     items: list[Item] = []
     for at, body in zip(open_, bodies, strict=True):
         items += wire_items(body)
         after = last_key(body)
         following[at] = Place(after, ended=after is None)
+    yield from copy.pace.read(items)
     return items, following
 
 
@@ -134,7 +169,7 @@ def compare(copy: Copy, mark: CopyMark) -> Asking[None]:
     """
     found, places, soon = _Differences(), (Place(),) * len(mark.places), int(present()["N"]) + _DAY
     while not all(place.ended for place in places):
-        items, following = yield from _pages(copy, places)
+        items, following = yield from pages(copy, copy.source, places)
         places = tuple(following)
         for at in range(0, len(items), AT_ONCE):
             yield from _compare_some(copy, items[at : at + AT_ONCE], found, soon)

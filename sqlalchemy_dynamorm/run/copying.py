@@ -2,7 +2,8 @@
 
 DynamoDB renames no table and changes no key. The items are copied as they are, undeclared attributes included, in
 parallel segments; after each round of pages it is kept how far the copy has come, so that a run that was killed goes
-on. Then every item is compared with its copy; until that is done nothing else is told of the new table.
+on. Then every item is compared with its copy; until that is done nothing else is told of the new table. A table that
+is written meanwhile is followed by its stream (:mod:`~sqlalchemy_dynamorm.run.followed_copies`).
 """
 
 from __future__ import annotations
@@ -20,20 +21,21 @@ from sqlalchemy_dynamorm.errors import (
     UndefinedTable,
     Unsupported,
 )
-from sqlalchemy_dynamorm.plan.copying import check_frozen, declaration_after, options_after, table_after
+from sqlalchemy_dynamorm.plan.copying import CopyOptions, copy_options, declaration_after, options_after, table_after
 from sqlalchemy_dynamorm.plan.definitions import table_of
 from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.table_options import TableOptions
+from sqlalchemy_dynamorm.run import followed_copies
 from sqlalchemy_dynamorm.run.copied_items import Copy, compare, copy_items, count_items
-from sqlalchemy_dynamorm.run.copy_marks import CopyMark, Place, read_mark, write_mark
+from sqlalchemy_dynamorm.run.copy_marks import CopyMark, Place, read_mark, take_over, write_mark
 from sqlalchemy_dynamorm.run.counters import LAST, Counters, counter_of
 from sqlalchemy_dynamorm.run.declarations import declaration
 from sqlalchemy_dynamorm.run.decode import wire_item
 from sqlalchemy_dynamorm.run.definitions import NewTable, create_system_table, create_table
 from sqlalchemy_dynamorm.run.description import parse
+from sqlalchemy_dynamorm.run.pace import pace_of
 from sqlalchemy_dynamorm.run.reconcile import Report, reconcile
 from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request
-from sqlalchemy_dynamorm.run.system import KEY
 from sqlalchemy_dynamorm.run.table_options import options_there, set_options
 from sqlalchemy_dynamorm.run.waiting import DEFAULT, Description, Patience, description_of, wait_active
 from sqlalchemy_dynamorm.sql import nodes
@@ -61,41 +63,67 @@ class Copying:
 def rename_table(copying: Copying, counters: Counters) -> Execution:
     """Make the new table, copy, compare, and bring over counters and guards. It can be run again after any end.
 
-    :raises Unsupported: no write freeze is declared; the engine has no system table.
+    :raises Unsupported: no write freeze is declared, and the stream is not to be followed; the engine has no system
+        table.
     :raises UndefinedTable: there is no such table.
     :raises DuplicateTable: the new table is there, and is not of this copy.
     :raises DataError: items can have no key in the new table, or differ from their copies.
     """
-    check_frozen(copying.node)
-    system = counters.table
+    options, system = copy_options(copying.node), counters.table
     if system is None:
         raise Unsupported("RENAME TO keeps its progress in the system table; this engine has none (system_table=none).")
     if copying.source == copying.target:
         raise ProgrammingError(f"The new table has the name of the old one, {copying.name!r}. Give it another.")
     yield from create_system_table(system)
     there = yield from description_of(copying.target)
-    mark = None if there is None else (yield from read_mark(system, copying.target))
+    earlier = yield from read_mark(system, copying.target)
+    mark = None if there is None else earlier
     if (yield from description_of(copying.source)) is None:
         if mark is not None and mark.done and mark.source == copying.source:
             return Outcome()  # an earlier run has copied it, and it was dropped since
         raise UndefinedTable(f"There is no table {copying.name!r}.", table=copying.source)
     found = yield from wait_active(copying.source, copying.patience)
-    copy = yield from _planned(copying, found, system)
+    copy = yield from _planned(copying, found, system, options.share)
     if there is not None and (mark is None or not _is_of(mark, copy, there)):
         raise DuplicateTable(
             f"The table {copy.target.name!r} is there already, and was not begun as a copy of {copying.name!r}. "
             "Drop it first, or give the new table another name.",
             table=copying.target,
         )
-    if mark is None or not mark.done:
-        mark = yield from _begun(copy, mark, found, counters)
-        mark = yield from copy_items(copy, mark)
-    yield from compare(copy, mark)
-    yield from _finish(copy, mark)
+    if mark is not None and mark.done and mark.followed is not None:
+        return Outcome()  # programs may write the new one by now
+    if mark is None:
+        mark = yield from _new_mark(copy, found, options, earlier)
+    mark = yield from _begun(copy, mark, found, counters, options)
+    if mark.followed is not None:
+        yield from _followed(copy, mark, options)
+    else:
+        if not mark.done:
+            mark = yield from copy_items(copy, mark)
+        yield from compare(copy, mark)
+        yield from _guarded(copy)
+        yield from _finish(copy, mark)
     return Outcome()
 
 
-def _planned(copying: Copying, found: Description, system: str) -> Asking[Copy]:
+def _followed(copy: Copy, mark: CopyMark, options: CopyOptions) -> Asking[None]:
+    """Copy and follow until now; where nobody writes any more, to the end."""
+    following = yield from followed_copies.follow(copy, mark)
+    if not following.followed.compared:
+        yield from _guarded(copy)
+        yield from following.keep(compared=True)
+        yield from following.catch_up()
+    if not options.frozen:
+        copy.patience.tell(
+            f"{copy.target.physical}: is what {copy.source.physical} was a moment ago; stop the writers, and finish "
+            "with writes_frozen within 24 hours"
+        )
+        return
+    yield from followed_copies.close(copy, following)
+    yield from _finish(copy, following.mark)
+
+
+def _planned(copying: Copying, found: Description, system: str, share: float | None) -> Asking[Copy]:
     node = copying.node
     source, after = parse(found, copying.name), None
     declared = yield from declaration(system, copying.source)
@@ -107,26 +135,46 @@ def _planned(copying: Copying, found: Description, system: str) -> Asking[Copy]:
         source = replace(source, columns=known.columns)
     ttl = (yield from options_there(found, frozenset({"ttl"}))).ttl
     named = ttl if isinstance(ttl, str) else None
-    return Copy(source, target, system, target.key == source.key, after, copying.patience, named)
+    return Copy(source, target, system, target.key == source.key, after, copying.patience, named, pace_of(found, share))
 
 
-def _begun(copy: Copy, mark: CopyMark | None, found: Description, counters: Counters) -> Asking[CopyMark]:
+def _new_mark(copy: Copy, found: Description, options: CopyOptions, earlier: CopyMark | None) -> Asking[CopyMark]:
+    """What is kept of a copy that begins."""
+    followed = None if options.frozen else followed_copies.to_follow(copy, found, earlier)
+    yield from _check_keys(copy)
+    places = (Place(),) * min(_MOST, 4 + int(found.get("TableSizeBytes", 0)) // _SEGMENT)
+    return CopyMark(copy.source.physical, copy.target.key_columns, places, followed=followed)
+
+
+def _begun(
+    copy: Copy, mark: CopyMark, found: Description, counters: Counters, options: CopyOptions
+) -> Asking[CopyMark]:
     """Say what it costs, keep that it is begun, and make the new table; or go on with what an earlier run began."""
     target = copy.target
-    if mark is None:
-        yield from _check_keys(copy)
+    if mark.followed is None and not mark.done and not options.frozen:
+        raise ProgrammingError(
+            f"The copy {target.name!r} was begun under a write freeze, so what was written since then is not known. Go "
+            "on with writes_frozen, or drop it and run this again."
+        )
+    mark = yield from take_over(copy.system, target.physical, mark)
+    if mark.done:
+        return mark
     _say_cost(copy, found)
-    if mark is None:
-        places = (Place(),) * min(_MOST, 4 + int(found.get("TableSizeBytes", 0)) // _SEGMENT)
-        mark = CopyMark(copy.source.physical, target.key_columns, places)
-        yield from write_mark(copy.system, target.physical, mark)
-    options = options_after((yield from options_there(found)))
-    made = replace(target, indexes=tuple(_with_capacity(target, found)))
-    yield from create_table(NewTable(made, copy.declared, options), counters, copy.patience)
+    mark = yield from followed_copies.begin(copy, mark)
+    yield from _create(copy, mark, found, counters)
     if mark.made is None:
         mark = replace(mark, made=_made_at((yield from wait_active(target.physical, copy.patience))))
         yield from write_mark(copy.system, target.physical, mark)
     return mark
+
+
+def _create(copy: Copy, mark: CopyMark, found: Description, counters: Counters) -> Asking[None]:
+    """Make the new table, unless an earlier run has."""
+    options = options_after((yield from options_there(found)))
+    if mark.followed is not None:
+        options = replace(options, stream=mark.followed.before or None)
+    made = replace(copy.target, indexes=tuple(_with_capacity(copy.target, found)))
+    yield from create_table(NewTable(made, copy.declared, options), counters, copy.patience)
 
 
 def _is_of(mark: CopyMark, copy: Copy, there: Description) -> bool:
@@ -186,11 +234,8 @@ def _check_keys(copy: Copy) -> Asking[None]:
             )
 
 
-def _finish(copy: Copy, mark: CopyMark) -> Asking[None]:
-    """Counters, guards and the TTL; then it is done."""
-    for column in copy.target.counted:
-        if column.name in copy.source.by_name:
-            yield from _copy_counter(copy, column)
+def _guarded(copy: Copy) -> Asking[None]:
+    """Guard the unique values of the new table's rows, and see that its counters are behind none."""
 
     def progress(report: Report) -> None:
         copy.patience.tell(f"{copy.target.physical}: counters and unique values of {report.rows} rows")
@@ -199,6 +244,13 @@ def _finish(copy: Copy, mark: CopyMark) -> Asking[None]:
         report = yield from reconcile(copy.target, copy.system, apply=True, progress=progress)
         if report.duplicates:
             LOGGER.warning("%s: rows have the same unique values; run reconcile", copy.target.physical)
+
+
+def _finish(copy: Copy, mark: CopyMark) -> Asking[None]:
+    """Counters and the TTL; then it is done."""
+    for column in copy.target.counted:
+        if column.name in copy.source.by_name:
+            yield from _copy_counter(copy, column)
     if copy.ttl is not None:
         yield from set_options(copy.target.physical, TableOptions(ttl=copy.ttl), copy.patience)
     yield from write_mark(copy.system, copy.target.physical, replace(mark, done=True))
@@ -212,14 +264,16 @@ def _copy_counter(copy: Copy, column: Column) -> Asking[None]:
     item = wire_item((yield Request("GetItem", request)))
     if item is None:
         return
-    new = counter_of(copy.target, column).key
+    above = "<" if column.series.increment > 0 else ">"
     params = {
         "TableName": copy.system,
-        "Item": {**new, LAST: item[LAST]},
-        "ConditionExpression": "attribute_not_exists(#0)",
-        "ExpressionAttributeNames": {"#0": KEY},
+        "Key": counter_of(copy.target, column).key,
+        "UpdateExpression": "SET #0 = :0",
+        "ConditionExpression": f"attribute_not_exists(#0) OR #0 {above} :0",
+        "ExpressionAttributeNames": {"#0": LAST},
+        "ExpressionAttributeValues": {":0": item[LAST]},
     }
     try:
-        yield Request("PutItem", params)
+        yield Request("UpdateItem", params)
     except ConditionFailed:
-        return  # an earlier run has brought it over
+        return  # an earlier run has brought it over, or the rows are further

@@ -155,11 +155,11 @@ class RowDecoder:
         return rows
 
     def _exact_rows(self, items: list[_JsonItem]) -> list[Row]:
-        return [self.row(_wire_form(item)) for item in items]
+        return [self.row(wire_form(item)) for item in items]
 
 
 def _key(key: _JsonItem | None) -> Item | None:
-    return _wire_form(key) if key else None
+    return wire_form(key) if key else None
 
 
 def _capacity(consumed: Mapping[str, Any] | None) -> float | None:
@@ -168,7 +168,7 @@ def _capacity(consumed: Mapping[str, Any] | None) -> float | None:
 
 def _unprocessed(answer: _BatchAnswer[Any], physical: str) -> dict[str, Any] | None:
     left: dict[str, Any] | None = _of_table(answer.UnprocessedKeys, physical)
-    return None if left is None else {**left, "Keys": [_wire_form(key) for key in left["Keys"]]}
+    return None if left is None else {**left, "Keys": [wire_form(key) for key in left["Keys"]]}
 
 
 def _of_table(answers: dict[str, Any], physical: str) -> Any:
@@ -194,12 +194,12 @@ def wire_item(body: bytes, field: str = "Item") -> Item | None:
     :raises InternalError: the body is not JSON or not such an answer.
     """
     found = _decoded(_ANSWER, body).get(field)
-    return None if found is None else _wire_form(_object(found))
+    return None if found is None else wire_form(_object(found))
 
 
 def wire_items(body: bytes) -> list[Item]:
     """The items of a Query or Scan in wire form. :raises InternalError: as :func:`wire_item`."""
-    return [_wire_form(item) for item in _decoded(_EXACT_PAGE, body).Items]
+    return [wire_form(item) for item in _decoded(_EXACT_PAGE, body).Items]
 
 
 class WholeItems:
@@ -209,7 +209,7 @@ class WholeItems:
         """The items, in no order, and what to ask for again. :raises InternalError: as :func:`wire_item`."""
         answer = _decoded(_EXACT_BATCH, body)
         items = _of_table(answer.Responses, physical) or []
-        return [_wire_form(item) for item in items], _unprocessed(answer, physical)
+        return [wire_form(item) for item in items], _unprocessed(answer, physical)
 
 
 class _WriteAnswer(msgspec.Struct, gc=False):
@@ -223,7 +223,7 @@ def unprocessed_puts(body: bytes, physical: str) -> list[Item]:
     """The items that a BatchWriteItem left to be sent again. :raises InternalError: as :func:`wire_item`."""
     answer: _WriteAnswer = _decoded(_WRITE, body)
     left = _of_table(answer.UnprocessedItems, physical) or []
-    return [_wire_form(each["PutRequest"]["Item"]) for each in left]
+    return [wire_form(each["PutRequest"]["Item"]) for each in left]
 
 
 class _AnyAnswer(msgspec.Struct, gc=False):
@@ -240,7 +240,7 @@ def stored_items(body: bytes) -> list[Item]:
     answer: _AnyAnswer = _decoded(_ANY, body)
     single = [answer.Item] if answer.Item is not None else []
     batched = [item for items in answer.Responses.values() for item in items]
-    return [_wire_form(item) for item in (*answer.Items, *single, *batched)]
+    return [wire_form(item) for item in (*answer.Items, *single, *batched)]
 
 
 class _TogetherAnswer(msgspec.Struct, gc=False):
@@ -253,7 +253,7 @@ _TOGETHER: msgspec.json.Decoder[_TogetherAnswer] = msgspec.json.Decoder(_Togethe
 def responses(body: bytes) -> list[Item | None]:
     """The items of a TransactGetItems in wire form, in the order asked. :raises InternalError: as :func:`wire_item`."""
     answer: _TogetherAnswer = _decoded(_TOGETHER, body)
-    return [None if each.Item is None else _wire_form(each.Item) for each in answer.Responses]
+    return [None if each.Item is None else wire_form(each.Item) for each in answer.Responses]
 
 
 def last_key(body: bytes) -> Item | None:
@@ -285,7 +285,8 @@ def _object(value: Any) -> dict[str, Any]:
     raise InternalError("the answer holds something else where an item or a value should be; report it")
 
 
-def _wire_form(item: _JsonItem) -> Item:
+def wire_form(item: _JsonItem) -> Item:
+    """An item as an answer's JSON has it, with ``bytes`` for base64 text. :raises InternalError: it is none."""
     return {name: _bytes_form(_object(value)) for name, value in item.items()}
 
 
@@ -297,7 +298,7 @@ def _bytes_form(value: WireValue) -> WireValue:
     if wire_type == "BS":
         return {"BS": [b64decode(each) for each in inner]}
     if wire_type == "M":
-        return {"M": _wire_form(inner)}
+        return {"M": wire_form(inner)}
     if wire_type == "L":
         return {"L": [_bytes_form(each) for each in inner]}
     return value

@@ -59,9 +59,7 @@ def reconcile(table: Table, system: str, *, apply: bool, progress: Callable[[Rep
     while True:
         body = yield Request("Scan", params)
         items = wire_items(body)
-        wanted = [one for item in items if alive(table, item) is not None for one in _wanted(table, item)]
-        for at in range(0, len(wanted), AT_ONCE):
-            yield from _compare(report, wanted[at : at + AT_ONCE], system, apply=apply)
+        yield from _guarded(report, items, system, apply=apply)
         for column in table.counted:
             _follow(reached, column, items)
         report.rows += len(items)
@@ -73,6 +71,20 @@ def reconcile(table: Table, system: str, *, apply: bool, progress: Callable[[Rep
     for column, number in reached.items():
         yield from _raise_counter(report, system, column, number, apply=apply)
     return report
+
+
+def guard_items(table: Table, items: list[Item], system: str) -> Asking[Report]:
+    """Give some items of a table their guards."""
+    report = Report(table)
+    yield from _guarded(report, items, system, apply=True)
+    return report
+
+
+def _guarded(report: Report, items: list[Item], system: str, *, apply: bool) -> Asking[None]:
+    table = report.table
+    wanted = [one for item in items if alive(table, item) is not None for one in _wanted(table, item)]
+    for at in range(0, len(wanted), AT_ONCE):
+        yield from _compare(report, wanted[at : at + AT_ONCE], system, apply=apply)
 
 
 def _wanted(table: Table, item: Item) -> Iterator[_Wanted]:

@@ -16,6 +16,9 @@ from typing import Any, TypeVar, Union, cast
 from sqlalchemy_dynamorm.errors import Error
 from sqlalchemy_dynamorm.run.wire import Item
 
+STREAM_OPERATIONS = frozenset({"DescribeStream", "GetShardIterator", "GetRecords"})
+"""Operations of DynamoDB Streams, a service of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

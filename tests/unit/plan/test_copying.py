@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
-from sqlalchemy_dynamorm.plan.copying import check_frozen, declaration_after, options_after, table_after
+from sqlalchemy_dynamorm.plan.copying import CopyOptions, copy_options, declaration_after, options_after, table_after
 from sqlalchemy_dynamorm.plan.definitions import table_of
 from sqlalchemy_dynamorm.plan.schema import Index
 from sqlalchemy_dynamorm.plan.table_options import DEFAULTS, TableOptions
@@ -26,10 +26,18 @@ def renaming(rest: str = "") -> nodes.RenameTable:
     return found
 
 
-@pytest.mark.parametrize("rest", ["", "WITH (writes_frozen=FALSE)", "WITH (writes_frozen=TRUE, follow='stream')"])
+@pytest.mark.parametrize("rest", ["", "WITH (writes_frozen=FALSE)", "WITH (writes_frozen=TRUE, watch='stream')"])
 def test_a_table_that_may_be_written_is_not_copied(rest: str) -> None:
     with pytest.raises(Unsupported):
-        check_frozen(renaming(rest))
+        copy_options(renaming(rest))
+
+
+def test_how_a_table_is_copied() -> None:
+    assert copy_options(renaming("WITH (writes_frozen='true')")) == CopyOptions(frozen=True)
+    assert copy_options(renaming("WITH (follow='true', share='0.5')")) == CopyOptions(frozen=False, share=0.5)
+    for wrong in ("writes_frozen='true', follow='true'", "follow='yes'", "follow='true', share='2'"):
+        with pytest.raises(ProgrammingError):
+            copy_options(renaming(f"WITH ({wrong})"))
 
 
 def test_what_is_declared_goes_over_under_the_new_name() -> None:
