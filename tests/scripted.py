@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import Error
-from sqlalchemy_dynamorm.run.request import Asking, Join, Pause, Request, Rows, Start
+from sqlalchemy_dynamorm.run.request import Asking, Join, Pause, Request, Rows, Start, Work
 
 Reply = Mapping[str, Any] | Error
 """An answer's body before it is JSON, or the error that the request fails with."""
@@ -67,6 +67,8 @@ def play(execution: Asking[Any], *script: Reply) -> Played:
         elif isinstance(ask, Pause):
             played.pauses.append(ask.seconds)
             answer = True
+        elif isinstance(ask, Work):
+            answer = _worked(ask)
         elif isinstance(ask, Start):
             played.asked.append([ask.request])
             answer = _body(replies)
@@ -95,6 +97,13 @@ def failed(execution: Asking[Any], *script: Reply) -> Error:
     played = play(execution, *script)
     assert played.error is not None
     return played.error
+
+
+def _worked(work: Work) -> Any:
+    try:
+        return work.function()
+    except Error as error:
+        return error
 
 
 def _body(replies: deque[Reply]) -> bytes | Error:

@@ -17,7 +17,7 @@ from sqlalchemy_dynamorm.client.retry import Budget, Policy
 from sqlalchemy_dynamorm.client.settings import Settings
 from sqlalchemy_dynamorm.errors import Error, TransactionCanceled
 from sqlalchemy_dynamorm.run.counters import Counters
-from sqlalchemy_dynamorm.run.request import STREAM_OPERATIONS, Ask, Asking, Join, Pause, Request, Rows, Start, T
+from sqlalchemy_dynamorm.run.request import STREAM_OPERATIONS, Ask, Asking, Join, Pause, Request, Rows, Start, T, Work
 from sqlalchemy_dynamorm.run.sequences import Sequences
 
 if TYPE_CHECKING:
@@ -158,6 +158,8 @@ class Client:
     def _answer(self, ask: Ask, policy: Policy, begun: list[Begun[bytes]]) -> Any:
         if isinstance(ask, Pause):
             return self._pause(ask, policy)
+        if isinstance(ask, Work):
+            return self._concurrency.apart(ask.function, ask.stop)
         if isinstance(ask, Request):
             return self._send(ask, policy)
         if isinstance(ask, Start):

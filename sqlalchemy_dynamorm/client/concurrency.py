@@ -33,8 +33,11 @@ class Concurrency(Protocol):
         """Send one request by a function that blocks until the answer is there."""
         ...
 
-    def apart(self, function: Callable[..., T], *args: Any) -> T:
-        """Call a function that takes a while without sending anything, an embedded server's start for example."""
+    def apart(self, function: Callable[[], T], stop: Callable[[], object] | None = None) -> T:
+        """Call a function that takes a while without sending anything, SQLite's part of a statement for example.
+
+        :param stop: called in another thread, makes it end soon.
+        """
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -70,9 +73,9 @@ class Threads:
         """See :class:`Concurrency`."""
         return send(request)
 
-    def apart(self, function: Callable[..., T], *args: Any) -> T:
+    def apart(self, function: Callable[[], T], stop: Callable[[], object] | None = None) -> T:
         """See :class:`Concurrency`."""
-        return function(*args)
+        return function()
 
     def sleep(self, seconds: float) -> None:
         """See :class:`Concurrency`."""

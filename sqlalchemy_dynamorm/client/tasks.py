@@ -11,6 +11,7 @@ import asyncio
 import contextvars
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy_dynamorm.client.concurrency import Begun, Threads
@@ -75,14 +76,23 @@ class Tasks:
 
             raise cancelled from failures.unknown(request)
 
-    def apart(self, function: Callable[..., T], *args: Any) -> T:
-        """Call a function that takes a while, in a thread."""
+    def apart(self, function: Callable[[], T], stop: Callable[[], object] | None = None) -> T:
+        """Call a function that takes a while, in a thread. It has ended when this returns, or is cancelled."""
         if self._has_no_loop():
-            return self._without_loop.apart(function, *args)
-        return self._greenlets.wait(self._called(function, *args))
+            return self._without_loop.apart(function, stop)
+        return self._greenlets.wait(self._called(function, stop))
 
-    async def _called(self, function: Callable[..., T], *args: Any) -> T:
-        return await asyncio.wrap_future(self._senders.submit(contextvars.copy_context().run, function, *args))
+    async def _called(self, function: Callable[[], T], stop: Callable[[], object] | None) -> T:
+        calling = self._senders.submit(contextvars.copy_context().run, function)
+        try:
+            return await asyncio.wrap_future(calling)
+        except asyncio.CancelledError:
+            if stop is not None:
+                stop()
+            while not calling.done():  # what it works on is the caller's to close
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([asyncio.wrap_future(calling)])
+            raise
 
     def sleep(self, seconds: float) -> None:
         """Let other tasks run meanwhile."""

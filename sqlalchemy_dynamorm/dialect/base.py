@@ -205,9 +205,9 @@ class DynamoDBDialect(ReflectingDialect):
 
     def close_client(self) -> None:
         """Let go of what the client holds, an embedded server for example. It can be used again."""
-        with self._client_lock:
-            if self._client is not None:
-                self._client.close()
+        client = self._client  # not under the lock: under asyncio other tasks want it while this one waits
+        if client is not None:
+            client.close()
 
     @classmethod
     def engine_created(cls, engine: Engine) -> None:

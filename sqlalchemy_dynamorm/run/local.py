@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from sqlalchemy_dynamorm.errors import Error
 from sqlalchemy_dynamorm.plan.steps import BatchGetItem, BoundList, Feed, GetItem, Link, LocalPlan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.cut import number_of_rows
 from sqlalchemy_dynamorm.run.reads import Reader, Scope
-from sqlalchemy_dynamorm.run.request import Answer, Asking, Execution, Outcome, Rows
+from sqlalchemy_dynamorm.run.request import Answer, Asking, Execution, Outcome, Rows, Work
 from sqlalchemy_dynamorm.run.scratch import Scratch
 from sqlalchemy_dynamorm.run.sources import Row
 
@@ -42,7 +43,8 @@ class LocalReader:
                 _load_list(scratch, each, values)
             for reader in self.readers:
                 yield from reader.feed(scratch, values, scope)
-            for rows in _results(scratch, plan, values):
+            chunks = _results(scratch, plan, values)
+            while rows := (yield Work(partial(next, chunks, None), scratch.interrupt)):
                 yield Rows(rows)
         return Outcome()
 

@@ -4,12 +4,12 @@ An executor is a generator. It yields a :class:`Request` and is sent the answer'
 be sent in parallel, and is sent a list in the same order in which an :class:`~sqlalchemy_dynamorm.errors.Error`
 stands where a request failed. A single request that fails is thrown in. It yields :class:`Start` to have a request
 under way while it does something else, and :class:`Join` for its answer. It yields :class:`Rows` as they are
-complete, a :class:`Pause` to wait, and returns the :class:`Outcome`.
+complete, a :class:`Pause` to wait, :class:`Work` that may be done in another thread, and returns the :class:`Outcome`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, Union, cast
 
@@ -78,6 +78,17 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """Something that takes a while here, SQLite's part of a statement; the answer is what it returns.
+
+    :ivar stop: called in another thread, makes it end soon; nobody wants its result any more.
+    """
+
+    function: Callable[[], Any]
+    stop: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """Where a page of a SELECT begins.
 
@@ -103,7 +114,7 @@ class Outcome:
     following: Position | None = None
 
 
-Ask = Union[Request, Sequence[Request], Start, Join, Rows, Pause]
+Ask = Union[Request, Sequence[Request], Start, Join, Rows, Pause, Work]
 Answer = Any  # bytes for a Request and a Join, list[bytes | Error] for a list, bool for a Pause, None for Rows
 T = TypeVar("T")
 Asking = Generator[Ask, Answer, T]

@@ -71,6 +71,10 @@ class Scratch:
     ) -> None:
         self.close()
 
+    def interrupt(self) -> None:
+        """Called in another thread than the one that runs a statement, makes that fail."""
+        self._sqlite.interrupt()
+
     def close(self) -> None:
         """Drop everything. It may be called twice."""
         self._clock.close()

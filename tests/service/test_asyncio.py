@@ -61,7 +61,7 @@ class Book(Base):
     author: Mapped[Author | None] = relationship(back_populates="books")
 
 
-AUTHORS = Base.metadata.tables["authors"]
+AUTHORS, BOOKS = Base.metadata.tables["authors"], Base.metadata.tables["books"]
 
 
 @pytest.fixture(scope="module")
@@ -465,6 +465,35 @@ def test_a_table_that_is_slowly_made_holds_up_no_other_task(url: str, slow: list
     run(url, program)
 
 
+def product(times: int) -> sa.Select[Any]:
+    """As many rows as there are of books, to the power of that, of which SQLite sums up something."""
+    first, *others = [sa.alias(BOOKS) for _ in range(times)]
+    same = [sa.and_(first.c.shelf == other.c.shelf, other.c.shelf == "a") for other in others]
+    return sa.select(sa.func.sum(sa.func.length(first.c.title))).where(first.c.shelf == "a", *same)
+
+
+def test_what_sqlite_computes_holds_up_no_other_task(library: str) -> None:
+    async def program(engine: AsyncEngine) -> None:
+        async with engine.connect() as connection:
+            assert await connection.scalar(product(2)) == 26 * 12
+            assert await ticks_during(connection.execute(product(6))) > 5
+
+    run(library, program)
+
+
+def test_what_sqlite_computes_ends_with_its_task(library: str) -> None:
+    async def program(engine: AsyncEngine) -> None:
+        async with engine.connect() as connection:
+            began = time.monotonic()
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(connection.execute(product(12)), 1)  # it would take weeks
+            assert time.monotonic() - began < 10
+        async with engine.connect() as connection:
+            assert await connection.scalar(product(2)) == 26 * 12
+
+    run(library, program)
+
+
 def test_retries_wait_without_holding_up_others(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sent, refusals = Client._sent, [Throttled("slower")] * 5
 
@@ -638,6 +667,22 @@ def test_an_engine_is_usable_after_dispose(library: str) -> None:
             async with engine.connect() as connection:
                 assert await fetched(connection) == "t1"
             await engine.dispose()
+
+    run(library, program)
+
+
+def test_engines_are_disposed_of_while_others_connect(library: str, slow: list[Request]) -> None:
+    async def program(engine: AsyncEngine) -> None:
+        async def read() -> Any:
+            async with engine.connect() as connection:
+                return await fetched(connection)
+
+        async def dispose() -> None:
+            for _ in range(3):
+                await engine.dispose()
+
+        found = await asyncio.wait_for(asyncio.gather(read(), dispose(), read(), dispose(), read()), 30)
+        assert [title for title in found if title] == ["t1"] * 3
 
     run(library, program)
 

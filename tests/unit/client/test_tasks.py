@@ -22,7 +22,7 @@ from sqlalchemy_dynamorm.client.client import Client
 from sqlalchemy_dynamorm.client.settings import settings
 from sqlalchemy_dynamorm.client.tasks import Tasks
 from sqlalchemy_dynamorm.errors import Error, OutcomeUnknown, ServiceUnavailable, Throttled
-from sqlalchemy_dynamorm.run.request import Asking, Join, Pause, Request, Rows, Start
+from sqlalchemy_dynamorm.run.request import Asking, Join, Pause, Request, Rows, Start, Work
 
 T = TypeVar("T")
 READ = Request("GetItem", {"TableName": "users"})
@@ -127,7 +127,7 @@ def test_a_pause_and_a_retry_hold_up_no_other_task(client: Client, service: Serv
 
 
 def test_what_takes_a_while_without_a_request_holds_up_no_other_task(tasks: Tasks) -> None:
-    assert asyncio.run(ticks_during(greenlet_spawn(tasks.apart, time.sleep, SLOW))) > 5
+    assert asyncio.run(ticks_during(greenlet_spawn(tasks.apart, lambda: time.sleep(SLOW)))) > 5
 
 
 def test_hooks_below_see_the_context_of_the_caller(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,6 +272,45 @@ def test_what_was_side_by_side_ends_with_its_task(client: Client, service: Servi
     time.sleep(2 * SLOW)
     assert isinstance(error.__cause__, OutcomeUnknown)
     assert len(service.sent) == 2
+
+
+def test_work_that_is_cancelled_is_stopped_and_has_ended(client: Client) -> None:
+    stopped, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        assert stopped.wait(10)
+        time.sleep(0.05)
+        ended.set()
+
+    def working() -> Asking[None]:
+        yield Work(work, stopped.set)
+
+    async def twice() -> None:
+        task = asyncio.create_task(greenlet_spawn(client.value, working()))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+
+    asyncio.run(twice())
+
+
+def test_a_failure_of_work_is_thrown_into_the_execution(client: Client) -> None:
+    def failing() -> None:
+        raise ServiceUnavailable("no")
+
+    def working() -> Asking[str]:
+        try:
+            yield Work(failing, time.monotonic)
+        except ServiceUnavailable:
+            return "caught"
+        return "not reached"
+
+    assert asyncio.run(greenlet_spawn(client.value, working())) == "caught"
+    assert client.value(working()) == "caught"
 
 
 # --- loops, and threads without one ---
