@@ -11,6 +11,7 @@
         │                           OutcomeUnknown · ServiceUnavailable · AccessDenied
         │                           ConditionFailed · TransactionCanceled (never leave the executor)
         ├── IntegrityError          DuplicateKey · UniqueViolation · ForeignKeyViolation · NotNullViolation
+        │                           CheckViolation
         ├── InternalError
         ├── ProgrammingError        UndefinedTable · UndefinedIndex · UndefinedColumn · DuplicateTable
         │                           UndefinedConstraint · UndefinedSequence · SQLSyntaxError
@@ -191,6 +192,10 @@ class ForeignKeyViolation(IntegrityError):
 
 class NotNullViolation(IntegrityError):
     """NULL for a column declared NOT NULL."""
+
+
+class CheckViolation(IntegrityError):
+    """A row of which the condition of a CHECK constraint is false."""
 
 
 class UndefinedTable(ProgrammingError):

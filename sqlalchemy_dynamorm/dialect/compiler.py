@@ -135,6 +135,14 @@ class Compiler(SQLiteCompiler):
         refuse_arithmetic(binary)
         return super().visit_binary(binary, *arguments, **kw)  # type: ignore[no-untyped-call]
 
+    # SQLite's own forget what they are told: in a CHECK that is to write values, and no tables.
+
+    def visit_is_distinct_from_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        return f"{self.process(binary.left, **kw)} IS NOT {self.process(binary.right, **kw)}"
+
+    def visit_is_not_distinct_from_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        return f"{self.process(binary.left, **kw)} IS {self.process(binary.right, **kw)}"
+
     def visit_sequence(self, sequence: Any, **kw: Any) -> str:
         return f"nextval({self.preparer.format_sequence(sequence)})"
 

@@ -100,8 +100,6 @@ class DDLCompiler(GenericDDLCompiler):
 
     def visit_check_constraint(self, constraint: Any, **kw: Any) -> str:
         written = str(super().visit_check_constraint(constraint, **kw))  # type: ignore[no-untyped-call]
-        table = constraint.parent.table if isinstance(constraint.parent, sa.Column) else constraint.parent
-        tell(table, f"Of {table.name!r}, {written} is declared only: DynamoDB does not enforce it.")
         return " ".join([written, *self._comment(constraint)])
 
     def visit_column_check_constraint(self, constraint: Any, **kw: Any) -> str:

@@ -73,7 +73,27 @@ def declare(
             expires=_expires(table, columns),
             references=_references(table, dialect, schemas),
             referrers=_referrers(table, dialect, schemas),
+            checks=_checks(table, dialect),
         )
+
+
+def _checks(table: sa.Table, dialect: DynamoDBDialect) -> tuple[planned.CheckConstraint, ...]:
+    """The CHECK constraints that CREATE TABLE writes, in its order: an Enum's, say, only where its dialect has it."""
+    compiler: Any = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+    of_columns = [each for column in table.columns for each in column.constraints]
+    found = [each for each in (*of_columns, *table._sorted_constraints) if isinstance(each, sa.CheckConstraint)]
+    return tuple(_check(each, compiler) for each in found if each._should_create_for_compiler(compiler))
+
+
+def _check(constraint: sa.CheckConstraint, compiler: Any) -> planned.CheckConstraint:
+    name = None
+    if constraint.name is not None:
+        name = compiler.preparer.format_constraint(constraint, _alembic_quote=False)
+    try:
+        written = compiler.sql_compiler.process(constraint.sqltext, include_table=False, literal_binds=True)
+    except exc.CompileError:
+        written = constraint.sqltext  # with parameters in it, so it is not enforced; CREATE TABLE refuses it
+    return planned.CheckConstraint(name, str(written))
 
 
 def _uniques(table: sa.Table, key: tuple[str, ...]) -> tuple[planned.Unique, ...]:

@@ -7,7 +7,7 @@ and where that does not hold the item is read and the value computed here; see :
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Union
 
@@ -125,6 +125,12 @@ def stamps(table: Table, named: Container[Column]) -> tuple[Assignment, ...]:
         for column in table.columns
         if column.on_update and column not in named
     )
+
+
+def written_by(table: Table, assignments: Iterable[Assignment]) -> frozenset[str]:
+    """The columns that a SET may write: what it names, and the computed columns that follow."""
+    named = frozenset(each.column.name for each in assignments)
+    return named | {column.name for column, parts in table.computed if parts & named}
 
 
 def _direct(operand: nodes.Operand) -> Change | None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy_dynamorm.plan.access import Wanted, choose
-from sqlalchemy_dynamorm.plan.assignments import Assignment, Take, assignment, stamps
+from sqlalchemy_dynamorm.plan.assignments import Assignment, Take, assignment, stamps, written_by
+from sqlalchemy_dynamorm.plan.checks import rules
 from sqlalchemy_dynamorm.plan.expiry import visible
 from sqlalchemy_dynamorm.plan.finding import Taken, finding, judged
 from sqlalchemy_dynamorm.plan.next_values import refuse_next_values, told_apart
@@ -19,7 +20,7 @@ from sqlalchemy_dynamorm.plan.resolve import Names
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.scopes import Tables
 from sqlalchemy_dynamorm.plan.showing import shown
-from sqlalchemy_dynamorm.plan.steps import ChangePlan, GetItem
+from sqlalchemy_dynamorm.plan.steps import ChangePlan, CheckRule, GetItem
 from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -30,7 +31,13 @@ def plan_update(statement: nodes.Update, written: Written, tables: Tables, optio
     names = Names(table, statement.table)
     set_, taken = assigned(statement.assignments, names)
     check_references(table, [each.column.name for each in set_])
-    return _as_asked(_change(statement, names, set_, taken, written, tables, options), options)
+    plan = _change(statement, names, set_, taken, written, tables, options)
+    return _as_asked(replace(plan, checks=checks_of(table, set_)), options)
+
+
+def checks_of(table: Table, assignments: Sequence[Assignment]) -> tuple[CheckRule, ...]:
+    """The CHECK constraints that a SET may violate."""
+    return rules(table, written_by(table, assignments)) if table.checks else ()
 
 
 def assigned(written: Sequence[nodes.Assignment], names: Names) -> tuple[tuple[Assignment, ...], list[Taken]]:

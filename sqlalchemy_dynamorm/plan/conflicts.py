@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy_dynamorm.errors import Unsupported
-from sqlalchemy_dynamorm.plan.changing import assigned
+from sqlalchemy_dynamorm.plan.changing import assigned, checks_of
 from sqlalchemy_dynamorm.plan.finding import finding, judged
 from sqlalchemy_dynamorm.plan.next_values import refuse_next_values
 from sqlalchemy_dynamorm.plan.options import PlanOptions
@@ -109,7 +109,7 @@ def _update(
     update = nodes.Update(statement.table, given, conflict_.where)
     parts = judged(update, names)
     where = every(parts.there)
-    change = ChangePlan(table, where, where, (), None, assignments)
+    change = ChangePlan(table, where, where, (), None, assignments, checks=checks_of(table, assignments))
     if not parts.here and not taken:
         return change
     _refuse_queries([*parts.here, *(each.expression for _, each in taken)])

@@ -14,7 +14,7 @@ from sqlalchemy_dynamorm.plan.kinds import column_of
 from sqlalchemy_dynamorm.plan.limits import check_indexes
 from sqlalchemy_dynamorm.plan.names import logical, physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
-from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Reference, Table, Unique
+from sqlalchemy_dynamorm.plan.schema import CheckConstraint, Column, Index, Kind, Reference, Table, Unique
 from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS, index_units, option_text
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -45,7 +45,11 @@ def table_of(node: nodes.CreateTable, separator: str) -> Table:
     check_indexes(node.table.name, indexes, sort)
     written = options.get("table_name") or physical(node.table.name, node.table.schema, separator)
     keyed = Table(display_name(node.table), written, (*columns, *hidden), partition, sort, indexes, packed=packed)
-    return replace(keyed, uniques=_uniques(node, key), expires=_expires(node, by_name))
+    return replace(keyed, uniques=_uniques(node, key), expires=_expires(node, by_name), checks=_checks(node))
+
+
+def _checks(node: nodes.CreateTable) -> tuple[CheckConstraint, ...]:
+    return tuple(CheckConstraint(each.name, each.condition) for each in node.checks)
 
 
 def _unknown(key: nodes.ForeignKey) -> Reference:
@@ -82,6 +86,7 @@ def declared_as(found: Table, node: nodes.CreateTable, system: str | None) -> Ta
         system=system if uniques else None,
         references=tuple(_unknown(key) for key in node.foreign_keys),
         expires=_expires(node, {column.name: column for column in columns}),
+        checks=_checks(node),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute, Give, Take
 from sqlalchemy_dynamorm.plan.explain_reads import Step, joined, read_steps
@@ -12,6 +12,7 @@ from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.steps import (
     BatchGetItem,
     ChangePlan,
+    CheckRule,
     Conflict,
     Feed,
     GetItem,
@@ -141,6 +142,7 @@ def _insert(plan: InsertPlan) -> Iterator[Step]:
     for column in table.counted:
         if column not in plan.columns:
             yield Step("UpdateItem", "the system table", None, None, None, f"the next ids for {column.name!r}")
+    yield from _checks(plan.checks, "of each row, before anything is sent")
     if plan.conflict is not None:
         yield from _upsert(plan, plan.conflict)
     else:
@@ -153,6 +155,13 @@ def _insert(plan: InsertPlan) -> Iterator[Step]:
         yield Step("PutItem", table.physical, None, None, condition, f"{_rows(plan)}; {_COMMIT}")
     yield from _guards(table, None)
     yield from _parents(table, None)
+
+
+def _checks(rules: Sequence[CheckRule], of: str) -> Iterator[Step]:
+    """The CHECK constraints that are judged here, and of what."""
+    judged = "; ".join(rule.constraint.condition for rule in rules if rule.violated is not None)
+    if judged:
+        yield Step("CHECK", None, None, None, None, f"{judged}: judged here, {of}")
 
 
 def _upsert(plan: InsertPlan, conflict: Conflict) -> Iterator[Step]:
@@ -269,6 +278,10 @@ def _conditions(plan: ChangePlan) -> str:
 
 
 def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[Step]:
+    given = {each.column.name for each in plan.assignments or () if isinstance(each.change, Give)}
+    looks = any(not rule.columns <= given for rule in plan.checks)
+    read = "; in AUTOCOMMIT the item is read first, and must be unchanged in these columns" if looks else ""
+    yield from _checks(plan.checks, f"of each row as it is set{read}")
     if plan.moves:
         why = "the key changes: the old item is deleted if unchanged, the new one put if its key is free"
         yield Step("GetItem", plan.table.physical, None, key, None, "the item to move")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.analysis import of_several_rows
 from sqlalchemy_dynamorm.plan.assignments import Take
+from sqlalchemy_dynamorm.plan.checks import rules
 from sqlalchemy_dynamorm.plan.conflicts import conflict
 from sqlalchemy_dynamorm.plan.finding import taken_kinds
 from sqlalchemy_dynamorm.plan.next_values import told_apart
@@ -49,7 +50,7 @@ def plan_insert(statement: nodes.Insert, written: Written, tables: Tables, optio
     rows = told_apart((*row, *defaults.values()) for row in given)
     back, early = shown(statement, names, written, tables, options), options.insert_check == "statement"
     found, each = conflict(statement, names, back, written, tables, options), statement.source is not None
-    return InsertPlan(names.table, (*columns, *defaults), rows, back, early, found, source, each)
+    return InsertPlan(names.table, (*columns, *defaults), rows, back, early, found, source, each, rules(names.table))
 
 
 def _given(

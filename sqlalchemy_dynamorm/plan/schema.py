@@ -146,6 +146,18 @@ class Unique:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckConstraint:
+    """A CHECK constraint: a condition that must not be false of any item.
+
+    :ivar name: for messages; ``None`` where it has none.
+    :ivar condition: as it is written.
+    """
+
+    name: str | None
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A foreign key.
 
@@ -191,6 +203,7 @@ class Table:
     :ivar references: its foreign keys; ``referrers`` are those that others, or itself, have to it.
     :ivar expires: the column that says when a row expires, where the table hides expired rows.
     :ivar system: the system table's physical name, ``None`` where the engine has none.
+    :ivar checks: its CHECK constraints, as they are declared.
     """
 
     name: str
@@ -207,6 +220,7 @@ class Table:
     expires: Column | None = None
     references: tuple[Reference, ...] = ()
     referrers: tuple[Referrer, ...] = ()
+    checks: tuple[CheckConstraint, ...] = ()
 
     @property
     def several(self) -> bool:

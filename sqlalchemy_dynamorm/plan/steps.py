@@ -10,7 +10,7 @@ from typing import Literal, Union
 
 from sqlalchemy_dynamorm.plan.assignments import Assignment, Take
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Pattern, Predicate
-from sqlalchemy_dynamorm.plan.schema import REST, Column, Index, Kind, Table, Unique
+from sqlalchemy_dynamorm.plan.schema import REST, CheckConstraint, Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 
 
@@ -178,6 +178,21 @@ class ReadPlan:
 
 
 @dataclass(frozen=True)
+class CheckRule:
+    """A CHECK constraint as it is judged on a row.
+
+    :ivar columns: the names of the columns that it reads.
+    :ivar violated: where it is violated: what is true of the row, or a SELECT of just that, which SQLite runs; ``None``
+        where it is not enforced, and ``why`` not.
+    """
+
+    constraint: CheckConstraint
+    columns: frozenset[str]
+    violated: Predicate | LocalPlan | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Conflict:
     """What an INSERT does with a row of which it finds the key or unique values taken.
 
@@ -204,6 +219,7 @@ class InsertPlan:
     :ivar each: its rows are the rows of INSERT … SELECT; else it is one, of what VALUES computes.
     :ivar early: a transaction reads at the statement whether key and unique values are free.
     :ivar conflict: what is done where it is not; ``None`` is an error.
+    :ivar checks: what must not be false of a row.
     """
 
     table: Table
@@ -214,6 +230,7 @@ class InsertPlan:
     conflict: Conflict | None = None
     source: ReadPlan | LocalPlan | None = None
     each: bool = False
+    checks: tuple[CheckRule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -242,6 +259,7 @@ class ChangePlan:
     :ivar check: what else the WHERE says of the key alone: where it is not so, nothing is sent.
     :ivar early: a transaction reads at the statement whether new unique values, or a new key, are free.
     :ivar tokened: in AUTOCOMMIT each write goes with a token, so that no answer shows an item.
+    :ivar checks: what must not be false of a row as it is set.
     """
 
     table: Table
@@ -255,6 +273,7 @@ class ChangePlan:
     early: bool = False
     tokened: bool = False
     finding: Finding | None = None
+    checks: tuple[CheckRule, ...] = ()
 
     @property
     def moves(self) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy_dynamorm.errors import DataError, NotNullViolation
+from sqlalchemy_dynamorm.errors import DataError, IntegrityError, NotNullViolation
 from sqlalchemy_dynamorm.plan.assignments import (
     Assignment,
     Compute,
@@ -29,6 +29,9 @@ from sqlalchemy_dynamorm.run.paths import Path, parse
 from sqlalchemy_dynamorm.run.scratch_values import document
 from sqlalchemy_dynamorm.run.values import Item, WireValue, encode, encode_key
 from sqlalchemy_dynamorm.sql import nodes
+
+if TYPE_CHECKING:
+    from sqlalchemy_dynamorm.run.checking import Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Setting:
     :ivar edits: what needs no row to be known.
     :ivar computed: what is computed of the row.
     :ivar following: the computed columns that follow from what is set, and from what the row has.
+    :ivar judges: of the CHECK constraints that are of what is set and of what the row has, too.
     :ivar refused: why it can be done to no row, NULL for a NOT NULL column: where there is no row it is no error.
     """
 
@@ -66,12 +70,13 @@ class Setting:
     edits: Edits
     computed: tuple[tuple[Column, Compute], ...]
     following: tuple[Column, ...] = ()
-    refused: NotNullViolation | None = None
+    judges: tuple[Judge, ...] = ()
+    refused: IntegrityError | None = None
 
     @property
     def writable(self) -> bool:
         """Whether it can be sent without a look at the row."""
-        looks = self.computed or self.following or self.refused
+        looks = self.computed or self.following or self.judges or self.refused
         return not looks and all(edit.writable for edit in self.edits.values())
 
     def of(self, image: Item) -> Done:
@@ -79,6 +84,7 @@ class Setting:
 
         :raises DataError: a value that cannot be computed, or does not fit.
         :raises NotNullViolation: NULL for a column that is NOT NULL.
+        :raises CheckViolation: a CHECK constraint would be false of it.
         """
         if self.refused is not None:
             raise self.refused
@@ -95,7 +101,18 @@ class Setting:
         for column in self.following:
             used.update(name for name in column.parts if not isinstance(self.edits.get(name), Assign))
             found[column.name] = Assign(generated(self.table, column, self._set(image, found, column.parts)))
+        for judge in self.judges:
+            if judge.violated([self._set(image, found, judge.rule.columns)], self.values.now)[0]:
+                raise judge.violation()
+            used.update(judge.rule.columns - self._settled)
         return Done(found, frozenset(used))
+
+    @property
+    def _settled(self) -> frozenset[str]:
+        """The columns of which what they become does not follow from what they are, or is in ``used`` as it does."""
+        made = {column.name for column, _ in self.computed} | {column.name for column in self.following}
+        given = {name for name, edit in self.edits.items() if isinstance(edit, Assign)}
+        return frozenset(made | given | {*self.table.key_columns})
 
     def _set(self, image: Item, found: Edits, names: frozenset[str]) -> Item:
         """These attributes of an item as they are when the edits are done."""
@@ -117,15 +134,22 @@ class Setting:
         return given(self.table, column, found)
 
 
-def setting(table: Table, assignments: Sequence[Assignment], values: Bound, taken: Sequence[Any] = ()) -> Setting:
+def setting(
+    table: Table,
+    assignments: Sequence[Assignment],
+    values: Bound,
+    taken: Sequence[Any] = (),
+    judges: Sequence[Judge] = (),
+) -> Setting:
     """SET with one set of values.
 
     :param taken: what the SELECT that found the row computed for it.
+    :param judges: of the CHECK constraints that it may violate.
     :raises DataError: a value that does not fit its column.
     """
     fixed: dict[str, Edit] = {}
     computed: list[tuple[Column, Compute]] = []
-    refused: NotNullViolation | None = None
+    refused: IntegrityError | None = None
     for each in assignments:
         column, change = each.column, each.change
         try:
@@ -142,7 +166,17 @@ def setting(table: Table, assignments: Sequence[Assignment], values: Bound, take
         except NotNullViolation as error:
             refused = refused or error
     following = _following(table, {each.column.name for each in assignments}, fixed)
-    return Setting(table, values, fixed, tuple(computed), following, refused)
+    known = [judge for judge in judges if all(isinstance(fixed.get(name), Assign) for name in judge.rule.columns)]
+    refused = refused or _violation(known, fixed, values)
+    left = tuple(judge for judge in judges if judge not in known)
+    return Setting(table, values, fixed, tuple(computed), following, left, refused)
+
+
+def _violation(judges: Sequence[Judge], fixed: Edits, values: Bound) -> IntegrityError | None:
+    """That of the first of these constraints, of columns that are all given, which is violated."""
+    wires = {name: edit.of(None) for name, edit in fixed.items() if isinstance(edit, Assign)}
+    item = {name: wire for name, wire in wires.items() if wire is not None}
+    return next((judge.violation() for judge in judges if judge.violated([item], values.now)[0]), None)
 
 
 def _following(table: Table, named: set[str], fixed: dict[str, Edit]) -> tuple[Column, ...]:

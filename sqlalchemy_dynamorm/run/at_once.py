@@ -24,6 +24,7 @@ from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.items import applied
 from sqlalchemy_dynamorm.run.keys import Identity, identity
 from sqlalchemy_dynamorm.run.lost import excluded
+from sqlalchemy_dynamorm.run.origins import Origin
 from sqlalchemy_dynamorm.run.reads import project
 from sqlalchemy_dynamorm.run.request import Asking, Pause, Request, Rows
 from sqlalchemy_dynamorm.run.sources import Row, send_all
@@ -230,7 +231,7 @@ class AtOnce:
             try:
                 request = None if image is None else self._deciding(targets[at], image)
             except Error as error:
-                tally.failed[at] = error
+                tally.failed[at] = Origin(None, targets[at].row).of(error, targets[at].key)
                 continue
             if request is not None:
                 asked.append((at, request))

@@ -6,16 +6,18 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from sqlalchemy_dynamorm.errors import Error, SerializationError, StaleRow
-from sqlalchemy_dynamorm.plan.assignments import Give, Take
+from sqlalchemy_dynamorm.plan.assignments import Give, Take, written_by
 from sqlalchemy_dynamorm.plan.predicates import NEVER, columns_of
 from sqlalchemy_dynamorm.plan.schema import Column
 from sqlalchemy_dynamorm.plan.steps import ChangePlan
-from sqlalchemy_dynamorm.run.assignments import setting
+from sqlalchemy_dynamorm.run.assignments import Setting, setting
 from sqlalchemy_dynamorm.run.at_once import AtOnce
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
+from sqlalchemy_dynamorm.run.checking import Judge, judges
 from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.decode import RowDecoder
 from sqlalchemy_dynamorm.run.early import refuse_taken_keys, refuse_taken_values
@@ -50,6 +52,7 @@ class Changer:
     needed: frozenset[str] | None = field(init=False)
     finder: Reader | None = field(init=False)
     at_once: AtOnce = field(init=False)
+    judges: tuple[Judge, ...] = field(init=False)
     searching: Searching | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,6 +62,7 @@ class Changer:
         object.__setattr__(self, "fields", everything)
         object.__setattr__(self, "whole", RowDecoder(everything))
         object.__setattr__(self, "at_once", AtOnce(plan, self.decoder, everything, self.whole))
+        object.__setattr__(self, "judges", judges(plan.table, plan.checks))
         object.__setattr__(self, "needed", _needed(plan))
         object.__setattr__(self, "finder", Reader(plan.find) if plan.find is not None else None)
         searching = None if plan.finding is None else Searching(self, Finder(plan.table, plan.finding))
@@ -100,7 +104,7 @@ class Changer:
                 targets += yield from self.searching.targets(values, row, scope)
                 continue
             try:
-                set_ = None if plan.assignments is None else setting(table, plan.assignments, values)
+                set_ = self.setting(values)
             except Error as error:
                 raise Origin(None, row, rows).of(error) from None
             if plan.key is not None:
@@ -110,6 +114,16 @@ class Changer:
                 keys = yield from self._found(values, scope)
             targets.extend(Target(key, values, set_, row) for key in keys)
         return targets
+
+    def setting(self, values: Bound, taken: Sequence[Any] = ()) -> Setting | None:
+        """What one set of values sets; ``None`` to delete.
+
+        :param taken: what the SELECT that found the row computed for it.
+        """
+        plan = self.plan
+        if plan.assignments is None:
+            return None
+        return setting(plan.table, plan.assignments, values, taken, self.judges)
 
     def _found(self, values: Bound, scope: Scope) -> Asking[list[Item]]:
         assert self.finder is not None
@@ -128,7 +142,7 @@ class Changer:
     @property
     def _guarded(self) -> bool:
         """Whether guards change with the items, or other items are checked."""
-        set_ = None if self.plan.assignments is None else _written(self.plan)
+        set_ = None if self.plan.assignments is None else written_by(self.plan.table, self.plan.assignments)
         table = self.plan.table
         if set_ is None:
             return bool(table.uniques or table.referrers)
@@ -259,22 +273,18 @@ def alone(judged: Callable[[Buffer], Asking[int]]) -> Asking[int]:
     return count
 
 
-def _written(plan: ChangePlan) -> frozenset[str]:
-    """The attributes that an UPDATE may write: what it sets, and the computed columns that follow."""
-    named = frozenset(each.column.name for each in plan.assignments or ())
-    return named | {column.name for column, parts in plan.table.computed if parts & named}
-
-
 def _needed(plan: ChangePlan) -> frozenset[str] | None:
     """The attributes that an image must hold, to be changed without reading the item again; ``None`` for all."""
     table = plan.table
     if plan.moves or not all(isinstance(each.change, Give | Take) for each in plan.assignments or ()):
         return None
     given = {each.column for each in plan.assignments or ()}
-    if _written(plan) != {column.name for column in given}:
+    if written_by(table, plan.assignments or ()) != {column.name for column in given}:
         return None
     shown = [column for column in (plan.returning.fields if plan.returning else ()) if column not in given]
     guarded = [name for columns in table.constrained for name in columns]
     judged = () if plan.finding is None else plan.finding.judged
+    checked = frozenset(name for rule in plan.checks for name in rule.columns) - {column.name for column in given}
     referred = table.key_columns if plan.assignments is None and table.referrers else ()
-    return frozenset([*(column.name for column in (*columns_of(plan.where), *shown, *judged)), *guarded, *referred])
+    read = (column.name for column in (*columns_of(plan.where), *shown, *judged))
+    return frozenset([*read, *guarded, *checked, *referred])

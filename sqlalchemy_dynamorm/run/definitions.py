@@ -14,6 +14,7 @@ from sqlalchemy_dynamorm.errors import DuplicateTable, Error, OperationalError, 
 from sqlalchemy_dynamorm.plan.altering import differences
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.table_options import NONE, TableOptions
+from sqlalchemy_dynamorm.run.checking import tell_of_unenforced
 from sqlalchemy_dynamorm.run.counters import Counters
 from sqlalchemy_dynamorm.run.declarations import declare, redeclare, undeclare
 from sqlalchemy_dynamorm.run.decode import last_key, wire_items
@@ -61,6 +62,7 @@ def create_table(new: NewTable, counters: Counters, patience: Patience = DEFAULT
         options or declared otherwise.
     """
     table, system = new.table, counters.table
+    tell_of_unenforced(table)
     before = yield from _declare(table.physical, system, new.declared)
     try:
         there = yield from _made(new, patience)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import ConditionFailed, Error, NotNullViolation, ProgrammingError
+from sqlalchemy_dynamorm.errors import CheckViolation, ConditionFailed, Error, NotNullViolation, ProgrammingError
 from sqlalchemy_dynamorm.plan.schema import Column, Table
 from sqlalchemy_dynamorm.plan.steps import InsertPlan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer, duplicate
+from sqlalchemy_dynamorm.run.checking import Judge, judges, violations
 from sqlalchemy_dynamorm.run.commit import commit
 from sqlalchemy_dynamorm.run.counters import Counters, counter_of
 from sqlalchemy_dynamorm.run.decode import RowDecoder
@@ -35,6 +36,7 @@ class Inserter:
 
     plan: InsertPlan
     decoder: RowDecoder = field(init=False)
+    judges: tuple[Judge, ...] = field(init=False)
     upserter: Upserter | None = field(init=False)
     sourcing: Sourcing = field(init=False)
 
@@ -43,6 +45,7 @@ class Inserter:
         decoder, conflict = RowDecoder(shown), self.plan.conflict
         object.__setattr__(self, "decoder", decoder)
         object.__setattr__(self, "sourcing", Sourcing(self.plan))
+        object.__setattr__(self, "judges", judges(self.plan.table, self.plan.checks))
         object.__setattr__(self, "upserter", None if conflict is None else Upserter(self.plan, conflict, decoder))
 
     def run(
@@ -68,6 +71,7 @@ class Inserter:
             count = yield from self.upserter.run(self._candidates(records, own, of), buffer)
             return Outcome(count, last)
         items = self._built(records)
+        self._check(items, of)
         self._refuse_twins(items)
         if buffer is None:
             yield from self._put(items, own)
@@ -83,7 +87,8 @@ class Inserter:
         return any(column.hidden or (column in table.counted and record.get(column) is None) for column in keys)
 
     def _candidates(self, records: list[Record], own: list[bool], of: Sequence[Bound]) -> list[Candidate]:
-        """The rows that ON CONFLICT decides about; INSERT OR IGNORE leaves out those with a NULL that may not be."""
+        """The rows that ON CONFLICT decides about; INSERT OR IGNORE leaves out those with a NULL that may
+        not be, and those that a CHECK constraint refuses."""
         conflict, table = self.plan.conflict, self.plan.table
         assert conflict is not None
         found: list[Candidate] = []
@@ -100,7 +105,12 @@ class Inserter:
             if conflict.excluded:
                 values = values.excluding({each.name: _excluded(each, record, item) for each in conflict.excluded})
             found.append(Candidate(key_of(item, table), item, values, position + 1, own[position]))
-        return found
+        items = [each.item for each in found]
+        if conflict.action != "ignore":
+            self._check(items, of)
+            return found
+        left_out = self._violations(items, of)
+        return [each for at, each in enumerate(found) if at not in left_out]
 
     def _built(self, records: list[Record]) -> list[Item]:
         """The rows' items; an error says which row it is about."""
@@ -111,6 +121,20 @@ class Inserter:
             except Error as error:
                 raise Origin(None, row, len(records)).of(error) from None
         return items
+
+    def _check(self, items: list[Item], of: Sequence[Bound]) -> None:
+        """Judge the rows by the CHECK constraints, before anything is written.
+
+        :raises CheckViolation: one is false of a row.
+        """
+        found = self._violations(items, of)
+        if found:
+            at = min(found)
+            raise Origin(None, at + 1, len(items)).of(found[at], key_of(items[at], self.plan.table))
+
+    def _violations(self, items: list[Item], of: Sequence[Bound]) -> dict[int, CheckViolation]:
+        """The rows of which a CHECK constraint is false, by their positions."""
+        return violations(self.judges, items, of[0].now) if items else {}
 
     def _refuse_twins(self, items: list[Item]) -> None:
         """Two rows of one statement with one key: the second would be a duplicate, and nothing is written yet."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from sqlalchemy_dynamorm.errors import ConditionFailed, Error, SerializationError
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS
 from sqlalchemy_dynamorm.plan.schema import Table
-from sqlalchemy_dynamorm.plan.steps import ChangePlan, Conflict, InsertPlan
+from sqlalchemy_dynamorm.plan.steps import Conflict, InsertPlan
 from sqlalchemy_dynamorm.run import writing
-from sqlalchemy_dynamorm.run.assignments import Setting, setting
+from sqlalchemy_dynamorm.run.assignments import Setting
 from sqlalchemy_dynamorm.run.at_once import ATTEMPTS
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.changes import Changer
@@ -41,9 +41,11 @@ class Candidate:
     row: int
     own: bool
 
-    def setting(self, plan: ChangePlan) -> Setting:
+    def setting(self, changer: Changer) -> Setting:
         """What DO UPDATE sets a row in its way to."""
-        return setting(plan.table, plan.assignments or (), self.values)
+        found = changer.setting(self.values)
+        assert found is not None
+        return found
 
 
 @dataclass
@@ -118,7 +120,7 @@ class PutAtOnce:
 
     def _put_or_changed(self, rows: Sequence[Candidate], changer: Changer, tally: _Tally) -> Asking[None]:
         """Write rows, none of whose keys stands twice among them."""
-        settings = {row.row: row.setting(changer.plan) for row in rows}
+        settings = {row.row: row.setting(changer) for row in rows}
         waiting = yield from self._said_by_update(rows, settings, tally)
         for _ in range(ATTEMPTS):
             if not waiting:

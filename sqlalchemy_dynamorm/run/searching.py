@@ -9,11 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy_dynamorm.errors import Error, SerializationError, StaleRow
 from sqlalchemy_dynamorm.plan.steps import ChangePlan
-from sqlalchemy_dynamorm.run.assignments import setting
+from sqlalchemy_dynamorm.run.assignments import Setting
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.buffer import Buffer
 from sqlalchemy_dynamorm.run.commit import commit_each
@@ -39,6 +39,9 @@ class Changing(Protocol):
     @property
     def plan(self) -> ChangePlan:
         """How the statement is carried out."""
+
+    def setting(self, values: Bound, taken: Sequence[Any] = ()) -> Setting | None:
+        """What one set of values, and what the SELECT computed for a row, set."""
 
     def images(self, targets: list[Target], buffer: Buffer) -> Asking[dict[Identity, Image]]:
         """The rows as a transaction sees them."""
@@ -96,11 +99,7 @@ class Searching:
         return [self._target(each, values, row) for each in self.finder.among(item, values)]
 
     def _target(self, found: Found, values: Bound, row: int) -> Target:
-        plan = self.changer.plan
-        set_ = None
-        if plan.assignments is not None:
-            set_ = setting(plan.table, plan.assignments, values, found.taken)
-        return Target(found.key, values, set_, row, found.judged)
+        return Target(found.key, values, self.changer.setting(values, found.taken), row, found.judged)
 
     def _image(self, images: dict[Identity, Image], target: Target, buffer: Buffer) -> Image:
         table = self.changer.plan.table

@@ -193,4 +193,4 @@ class Upserter:
         """The row in the way, as it is to be changed; none where SQLite finds that it is not."""
         if changer.searching is not None:
             return changer.searching.given(image.item or {}, row.values, row.row)
-        return [Target(key, row.values, row.setting(changer.plan), row.row)]
+        return [Target(key, row.values, row.setting(changer), row.row)]

@@ -13,7 +13,7 @@ from sqlalchemy_dynamorm.dialect.declared import declare
 from sqlalchemy_dynamorm.dialect.refusal import Misdeclared, UnsupportedCompile
 from sqlalchemy_dynamorm.errors import NotSupportedError, ProgrammingError
 from sqlalchemy_dynamorm.plan.numbering import Series
-from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, Column, Index, Kind, Moment, Table
+from sqlalchemy_dynamorm.plan.schema import HIDDEN_KEY, CheckConstraint, Column, Index, Kind, Moment, Table
 from sqlalchemy_dynamorm.sql import nodes
 
 DIALECT = Boto3Dialect()
@@ -214,9 +214,38 @@ def test_dates_and_times_are_known(type_: Any, moment: Moment | None) -> None:
     assert declared(key(), sa.Column("x", type_)).by_name["x"].moment is moment
 
 
-def test_check_constraints_are_declared() -> None:
-    checked = sa.Column("x", sa.Integer, sa.CheckConstraint("x > 0"))
-    assert declared(key(), checked, sa.CheckConstraint("id > 0")).by_name["x"].kind is Kind.INTEGER
+def test_check_constraints_are_declared_as_create_table_writes_them() -> None:
+    letters = sa.Enum("a", "it's", name="letters", create_constraint=True)
+    made = declared(
+        key(),
+        sa.Column("x", sa.Integer, sa.CheckConstraint("x > 0")),
+        sa.Column("y", letters),
+        sa.Column("z", sa.Boolean(create_constraint=True)),  # stored as no other value
+        sa.CheckConstraint(sa.column("id") + 5 > sa.column("x"), name="my ck"),
+        sa.CheckConstraint("x ~ '5'", name="regex").ddl_if(dialect="postgresql"),
+        sa.CheckConstraint(sa.column("x").is_distinct_from(7)),
+    )
+    assert {*made.checks} == {
+        CheckConstraint(None, "x > 0"),
+        CheckConstraint("letters", "y IN ('a', 'it''s')"),
+        CheckConstraint("my ck", "id + 5 > x"),
+        CheckConstraint(None, "x IS NOT 7"),
+    }
+
+
+def test_a_check_constraint_has_the_name_of_a_convention() -> None:
+    metadata = sa.MetaData(naming_convention={"ck": "ck_%(table_name)s_%(constraint_name)s"})
+    checks = (sa.CheckConstraint("id > 0", name="positive"), sa.CheckConstraint("id > 1", name=sa.schema.conv("one")))
+    users = sa.Table("users", metadata, key(), *checks)
+    assert {check.name for check in declare(users, DIALECT, None).checks} == {"ck_users_positive", "one"}
+
+
+def test_a_check_constraint_with_a_value_that_cannot_be_written_is_not_enforced() -> None:
+    class Shape(sa.types.UserDefinedType[Any]):
+        cache_ok = True
+
+    (check,) = declared(key(), sa.CheckConstraint(sa.column("id") == sa.literal("round", Shape()))).checks
+    assert check.condition == "id = :param_1"
 
 
 def test_a_plain_identity_is_an_autoincrement_key() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sqlalchemy_dynamorm.errors import (
+    CheckViolation,
     ConditionFailed,
     NotNullViolation,
     UndefinedColumn,
@@ -105,6 +106,40 @@ def test_the_guards_are_there_before_the_constraint() -> None:
         *("GetItem", "PutItem"),
     ]
     assert "UNIQUE (name)" in put(played.requests[-1])
+
+
+def test_rows_of_which_a_check_is_false_keep_it_from_being_added() -> None:
+    pages: list[Reply] = [
+        {"Items": [{"id": {"S": "a"}, "name": {"S": "x"}}, {"id": {"S": "b"}}], "LastEvaluatedKey": {"id": {"S": "b"}}},
+        {"Items": [{"id": {"S": "c"}, "name": {"S": "y"}}, {"id": {"S": "d"}, "name": {"S": "xyz"}}]},
+    ]
+    for condition in ("length(name) > 2", "name = 'xyz'"):
+        played = play(altering(f"users ADD CONSTRAINT ck CHECK ({condition})"), described(), KEPT, *pages)
+        assert isinstance(played.error, CheckViolation)
+        assert f"'ck' on 'users' ({condition}) is false of 2 of its rows, so it was not added" in str(played.error)
+        assert played.operations == ["DescribeTable", "GetItem", "Scan", "Scan"]
+        assert played.requests[2].params == {
+            "TableName": "users",
+            "ConsistentRead": True,
+            "ProjectionExpression": "#0",
+            "ExpressionAttributeNames": {"#0": "name"},
+        }
+        assert played.requests[3].params["ExclusiveStartKey"] == {"id": {"S": "b"}}
+
+
+def test_a_check_that_holds_is_added_and_one_that_is_there_looks_at_nothing() -> None:
+    played = done(altering("users ADD CONSTRAINT ck CHECK (name > 'a')"), described(), KEPT, {"Items": []}, KEPT)
+    assert played.operations == ["DescribeTable", "GetItem", "Scan", "GetItem", "PutItem"]
+    assert "CONSTRAINT ck CHECK (name > 'a')" in put(played.requests[-1])
+    kept: Reply = {"Item": {"definition": {"S": put(played.requests[-1])}}}
+    again = done(altering("users ADD CONSTRAINT ck CHECK (name > 'a')"), described(), kept, kept)
+    assert again.operations == ["DescribeTable", "GetItem", "GetItem"]
+
+
+def test_a_check_that_is_not_enforced_is_added_without_a_look(caplog: pytest.LogCaptureFixture) -> None:
+    played = done(altering("users ADD CONSTRAINT altered CHECK (name ~ '^a')"), described(), KEPT, KEPT)
+    assert played.operations == ["DescribeTable", "GetItem", "GetItem", "PutItem"]
+    assert "'altered' on 'users' (name ~ '^a') is declared only, and not enforced" in caplog.text
 
 
 PROTECTED = described(DeletionProtectionEnabled=True)
