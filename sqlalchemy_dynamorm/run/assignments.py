@@ -105,6 +105,9 @@ class Setting:
             if judge.violated([self._set(image, found, judge.rule.columns)], self.values.now)[0]:
                 raise judge.violation()
             used.update(judge.rule.columns - self._settled)
+        for name in used & found.keys():
+            # What must be what was read needs no relative clause, which would be sent as a transaction.
+            found[name] = Assign(found[name].of(image.get(name)))
         return Done(found, frozenset(used))
 
     @property

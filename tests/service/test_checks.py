@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc, orm
 
 from sqlalchemy_dynamorm import errors, insert
+from sqlalchemy_dynamorm.run import checking
 from tests.conftest import Calls
 from tests.servers import Server
 
@@ -162,6 +163,7 @@ def test_the_calls(engine: sa.Engine, calls: Calls) -> None:
         (sa.insert(Account).values(id=3, balance=5, name="bob"), ["PutItem"]),
         (sa.update(Account).where(Account.id == 3).values(name="eve"), ["UpdateItem"]),  # SET alone decides
         (sa.update(Account).where(Account.id == 3).values(balance=6), ["GetItem", "UpdateItem"]),
+        (sa.update(Account).where(Account.id == 3).values(balance=Account.balance + 1), ["GetItem", "UpdateItem"]),
         (sa.update(Account).where(Account.id == 3).values(name="x"), ["GetItem"]),
         (sa.insert(Account).values(id=4, balance=5000), []),
         (sa.delete(Account).where(Account.id == 3), ["DeleteItem"]),
@@ -176,7 +178,10 @@ def test_the_calls(engine: sa.Engine, calls: Calls) -> None:
             assert calls.operations[before:] == wanted
 
 
-def test_a_text_knows_those_that_its_table_was_made_with(url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_text_knows_those_that_its_table_was_made_with(
+    url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "_told", set())
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with caplog.at_level(logging.WARNING), engine.connect() as connection:
         connection.exec_driver_sql(
