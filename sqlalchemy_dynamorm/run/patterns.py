@@ -28,12 +28,18 @@ class Like:
         return self.expression.fullmatch(value) is not None
 
 
-@lru_cache(maxsize=512)
-def like(pattern: str, escape: str | None = None) -> Like:
+def like(pattern: object, escape: str | None = None) -> Like:
     """Read a pattern. ``%`` is any text, ``_`` any one character, ``escape`` takes the next character literally.
 
-    :raises DataError: the pattern ends in its escape character, or the escape is not one character.
+    :raises DataError: the pattern is no text, or ends in its escape character, or the escape is not one character.
     """
+    if not isinstance(pattern, str):
+        raise DataError(f"LIKE takes a pattern of text, and was given a value of type {type(pattern).__name__}.")
+    return _read(pattern, escape)
+
+
+@lru_cache(maxsize=512)
+def _read(pattern: str, escape: str | None) -> Like:
     if escape is not None and len(escape) != 1:
         raise DataError("ESCAPE takes one character.")
     tokens = _tokens(pattern, escape)

@@ -54,3 +54,9 @@ def test_an_escape_takes_the_next_character_literally() -> None:
 def test_a_wrong_escape(pattern: str, escape: str) -> None:
     with pytest.raises(DataError):
         like(pattern, escape)
+
+
+@pytest.mark.parametrize("pattern", [1, True, b"a", ["a"], {"a": 1}])
+def test_a_pattern_is_text(pattern: object) -> None:
+    with pytest.raises(DataError, match="a pattern of text"):
+        like(pattern)
