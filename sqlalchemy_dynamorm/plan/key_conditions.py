@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Pattern, Predicate, Some
+from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Pattern, Predicate, Some, conjuncts
 from sqlalchemy_dynamorm.plan.schema import Column, Index
 from sqlalchemy_dynamorm.plan.steps import Query
 from sqlalchemy_dynamorm.sql import nodes
@@ -46,9 +46,32 @@ def equality(parts: Sequence[Predicate], name: str) -> Comparison | None:
 
 
 def listed(parts: Sequence[Predicate], name: str) -> Membership | None:
-    """The first ``name IN (…)``, or OR of equalities that is one."""
+    """The values that a column can have: the first ``name IN (…)`` or OR of equalities, else what an OR implies."""
     lists = (found for part in parts if (found := as_list(part)) is not None)
-    return next((found for found in lists if found.columns[0].name == name), None)
+    exact = next((found for found in lists if found.columns[0].name == name), None)
+    if exact is not None:
+        return exact
+    return next((found for part in parts if (found := _implied(part, name)) is not None), None)
+
+
+def _implied(part: Predicate, name: str) -> Membership | None:
+    """``name IN (1, 2)`` of ``name = 1 AND … OR name = 2 AND …``, which says more, and so is left to be checked."""
+    if not isinstance(part, Some):
+        return None
+    rows: list[tuple[nodes.Value, ...]] = []
+    columns: tuple[Column, ...] = ()
+    for alternative in part.parts:
+        parts = conjuncts(alternative)
+        given = equality(parts, name) or listed(parts, name)
+        if isinstance(given, Comparison):
+            columns = (given.column,)
+            rows.append((given.operand,))
+        elif given is not None and isinstance(given.items, tuple):
+            columns = given.columns
+            rows.extend(given.items)
+        else:
+            return None
+    return Membership(columns, tuple(rows))
 
 
 def key_query(

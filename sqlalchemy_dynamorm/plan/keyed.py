@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy_dynamorm.plan.key_conditions import equality, listed
+from sqlalchemy_dynamorm.plan.key_conditions import as_list, equality, listed
 from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Predicate, Some, conjuncts
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.steps import BatchGetItem, GetItem, KeyProduct, KeyRows
@@ -45,7 +45,12 @@ def _sources(table: Table, part: Predicate) -> tuple[KeyProduct | KeyRows, ...] 
 def _keys_alone(table: Table, part: Predicate) -> bool:
     """Whether such a conjunct says nothing besides the keys."""
     alternatives = part.parts if isinstance(part, Some) else (part,)
-    return all(isinstance(one, Membership) or len(conjuncts(one)) == len(table.key_columns) for one in alternatives)
+    return all(isinstance(one, Membership) or _key_alone(table, conjuncts(one)) for one in alternatives)
+
+
+def _key_alone(table: Table, parts: Parts) -> bool:
+    exact = all(isinstance(part, Comparison) or as_list(part) is not None for part in parts)
+    return exact and len(parts) == len(table.key_columns)
 
 
 def _product(table: Table, parts: Parts) -> KeyProduct | None:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from sqlalchemy_dynamorm.plan.key_conditions import as_list, fixed_columns, key_query, narrowing
-from sqlalchemy_dynamorm.plan.predicates import conjuncts
+from sqlalchemy_dynamorm.plan.key_conditions import as_list, fixed_columns, key_query, listed, narrowing
+from sqlalchemy_dynamorm.plan.predicates import Comparison, Membership, Presence, Some, conjuncts, every
+from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.plan.wording import show
+from sqlalchemy_dynamorm.sql import nodes
 from tests.unit.plan.planning import selected
 
 
@@ -24,6 +26,30 @@ from tests.unit.plan.planning import selected
 def test_what_is_a_list_of_one_column(where: str, text: str | None) -> None:
     found = as_list(selected(where).where)
     assert (None if found is None else show(found)) == text
+
+
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("a = 'x' AND b = 1 OR a = 'y' AND n = 2", "a IN (2 values)"),
+        ("a IN ('x', 'y') AND b = 1 OR a = 'z'", "a IN (3 values)"),
+        ("a = 'x' AND (b = 1 OR n = 2) OR (a = 'y' AND b = 3 OR a = 'z' AND b = 4) AND n = 1", "a IN (3 values)"),
+        ("(a = 'x' AND b = 1 OR a = 'y' AND b = 2) AND a IN ('x', 'z')", "a IN (2 values)"),
+        ("a = 'x' AND b = 1 OR b = 2", None),
+        ("a = 'x' AND b = 1 OR a > 'y' AND b = 2", None),
+        ("a = 'x' AND b = 1 OR a NOT IN ('y') AND b = 2", None),
+    ],
+)
+def test_the_values_that_an_or_leaves(where: str, text: str | None) -> None:
+    found = listed(conjuncts(selected(where).where), "a")
+    assert (None if found is None else show(found)) == text
+
+
+def test_a_bound_list_is_of_no_known_values() -> None:
+    column = Column("a", Kind.STRING)
+    bound = Membership((column,), nodes.ParamList("list"))
+    one = Comparison(column, "=", nodes.Literal("x"))
+    assert listed((Some((one, every((bound, Presence(column, True))))),), "a") is None
 
 
 @pytest.mark.parametrize(
