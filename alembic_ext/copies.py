@@ -37,12 +37,22 @@ class CopyTable(ExecutableDDLElement):
 
     inherit_cache = False
 
-    def __init__(self, old: str, new: str, schema: str | None, key: Sequence[str], way: Way) -> None:
+    def __init__(
+        self, old: str, new: str, schema: str | None, key: Sequence[str], way: Way, local_indexes: str | None = None
+    ) -> None:
         self.old, self.new, self.schema, self.key, self.way = old, new, schema, tuple(key), way
+        self.local_indexes = local_indexes
 
     def finishing(self) -> CopyTable:
         """The statement that finishes what this one follows."""
-        return CopyTable(self.old, self.new, self.schema, self.key, replace(self.way, until=None, frozen=True))
+        way = replace(self.way, until=None, frozen=True)
+        return CopyTable(self.old, self.new, self.schema, self.key, way, self.local_indexes)
+
+    @property
+    def words(self) -> str:
+        """As WITH has them."""
+        said = "" if self.local_indexes is None else f", local_indexes='{self.local_indexes}'"
+        return self.way.options + said
 
 
 @compiles(CopyTable)
@@ -52,7 +62,7 @@ def _copy_table(element: CopyTable, compiler: Any, **_: Any) -> str:
         quoted.format_table(sa.Table(name, sa.MetaData(), schema=element.schema)) for name in (element.old, element.new)
     )
     key = f" PRIMARY KEY ({', '.join(map(quoted.quote, element.key))})" if element.key else ""
-    return f"ALTER TABLE {old} RENAME TO {new}{key} WITH ({element.way.options})"
+    return f"ALTER TABLE {old} RENAME TO {new}{key} WITH ({element.words})"
 
 
 @Operations.register_operation("writes_frozen")
@@ -111,8 +121,10 @@ def _declared(operations: Operations, op: WritesFrozenOp) -> None:
 class RebuildTableOp(MigrateOperation):
     """Copy a table to a new one with another key."""
 
-    def __init__(self, table: str, new: str, key: Sequence[str], schema: str | None = None) -> None:
-        self.table, self.new, self.key, self.schema = table, new, tuple(key), schema
+    def __init__(
+        self, table: str, new: str, key: Sequence[str], local_indexes: str | None = None, schema: str | None = None
+    ) -> None:
+        self.table, self.new, self.key, self.local_indexes, self.schema = table, new, tuple(key), local_indexes, schema
 
     @classmethod
     def rebuild_table(
@@ -122,6 +134,7 @@ class RebuildTableOp(MigrateOperation):
         new_table_name: str,
         *,
         primary_key: Sequence[str],
+        local_indexes: str | None = None,
         schema: str | None = None,
     ) -> None:
         """Copy a table to a new one with another primary key; the old one stays until it is dropped.
@@ -129,11 +142,13 @@ class RebuildTableOp(MigrateOperation):
         :param new_table_name: its physical name, which the model says by ``__tablename__`` or
             ``dynamodb_table_name``.
         :param primary_key: columns of the table, the partition key first.
+        :param local_indexes: what becomes of local indexes whose partition key is another one then: ``"global"`` makes
+            them global, ``"drop"`` leaves them out.
         """
-        operations.invoke(cls(table_name, new_table_name, primary_key, schema))
+        operations.invoke(cls(table_name, new_table_name, primary_key, local_indexes, schema))
 
 
 @Operations.implementation_for(RebuildTableOp)
 def _rebuild_table(operations: Operations, op: RebuildTableOp) -> None:
     impl: Any = operations.impl
-    impl.rebuild_table(op.table, op.new, op.key, op.schema)
+    impl.rebuild_table(op.table, op.new, op.key, op.local_indexes, op.schema)

@@ -303,13 +303,23 @@ class DynamoDBImpl(DefaultImpl):
         self._ways[schema, table_name] = way
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
-        self._copy(f"op.rename_table({old_table_name!r}, …)", old_table_name, new_table_name, (), schema)
+        self._copy(f"op.rename_table({old_table_name!r}, …)", old_table_name, new_table_name, schema)
 
-    def rebuild_table(self, table_name: str, new: str, primary_key: Sequence[str], schema: str | None = None) -> None:
+    def rebuild_table(
+        self, table_name: str, new: str, key: Sequence[str], local_indexes: str | None, schema: str | None
+    ) -> None:
         """Copy a table to a new one with another key."""
-        self._copy(f"op.rebuild_table({table_name!r}, …)", table_name, new, primary_key, schema)
+        self._copy(f"op.rebuild_table({table_name!r}, …)", table_name, new, schema, key, local_indexes)
 
-    def _copy(self, what: str, old: str, new: str, primary_key: Sequence[str], schema: str | None) -> None:
+    def _copy(
+        self,
+        what: str,
+        old: str,
+        new: str,
+        schema: str | None,
+        key: Sequence[str] = (),
+        local_indexes: str | None = None,
+    ) -> None:
         way = self._ways.get((schema, old))
         if way is None:
             refuse(
@@ -319,7 +329,7 @@ class DynamoDBImpl(DefaultImpl):
             )
         if way.until is not None and self.as_sql:
             refuse("op.follow_writes(…, until=…) with --sql", "a function cannot be written as a statement.")
-        copy = CopyTable(old, new, schema, primary_key, way)
+        copy = CopyTable(old, new, schema, key, way, local_indexes)
         self._exec(copy)
         if way.until is None:
             return

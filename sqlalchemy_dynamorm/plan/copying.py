@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.definitions import display_name, table_of
-from sqlalchemy_dynamorm.plan.schema import Table
+from sqlalchemy_dynamorm.plan.schema import Index, Table
 from sqlalchemy_dynamorm.plan.table_options import DEFAULTS, NAMES, TableOptions
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -33,6 +34,8 @@ def copy_options(node: nodes.RenameTable) -> CopyOptions:
     for option in given:
         if option not in _COPY_OPTIONS:
             raise Unsupported(f"There is no option {option!r} of RENAME TO; there are: {', '.join(_COPY_OPTIONS)}.")
+    if given.get("local_indexes", "drop") not in _LOCAL_WAYS:
+        raise ProgrammingError(f"The option local_indexes of RENAME TO is one of {', '.join(_LOCAL_WAYS)}.")
     ways = [way for way in ("writes_frozen", "follow") if given.get(way, "false") != "false"]
     if any(given[way] != "true" for way in ways):
         raise ProgrammingError("The options writes_frozen and follow of RENAME TO are true or false.")
@@ -51,7 +54,8 @@ def copy_options(node: nodes.RenameTable) -> CopyOptions:
     return CopyOptions(ways == ["writes_frozen"], _share(given.get("share")))
 
 
-_COPY_OPTIONS = ("writes_frozen", "follow", "share")
+_COPY_OPTIONS = ("writes_frozen", "follow", "share", "local_indexes")
+_LOCAL_WAYS = ("global", "drop")
 
 
 def _share(text: str | None) -> float | None:
@@ -79,6 +83,8 @@ def declaration_after(declared: nodes.CreateTable, node: nodes.RenameTable) -> n
     known = {column.name for column in declared.columns}
     if unknown := [name for name in node.primary_key if name not in known]:
         raise ProgrammingError(f"The table {display_name(node.table)!r} has no column {unknown[0]!r} for its key.")
+    indexes = tuple(_declared_after(index, node) for index in indexes if _stays(index, node))
+    copied = replace(copied, indexes=indexes)
     columns = tuple(replace(each, not_null=each.not_null or each.name in node.primary_key) for each in declared.columns)
     options = tuple(option for option in options if option[0] not in ("partition_key", "sort_key"))
     return replace(copied, columns=columns, primary_key=node.primary_key, options=options, key_note=nodes.KeyNote())
@@ -88,7 +94,7 @@ def table_after(found: Table, declared: nodes.CreateTable | None, node: nodes.Re
     """The new table: the indexes that the service knows, and the columns that are declared.
 
     :param declared: what is declared of the new table, ``None`` where nothing is.
-    :raises Unsupported: another key of a table that nobody declared, or under a local index.
+    :raises Unsupported: another key of a table that nobody declared, or under a local index of which nothing is said.
     """
     if declared is None:
         if node.primary_key:
@@ -100,13 +106,37 @@ def table_after(found: Table, declared: nodes.CreateTable | None, node: nodes.Re
     table = table_of(declared, separator)
     names = {column.name for column in table.columns}
     more = [column for column in found.columns if column.name not in names and not column.hidden]
+    return replace(table, columns=(*table.columns, *more), indexes=tuple(_indexes_after(found, table, node)))
+
+
+def _indexes_after(found: Table, table: Table, node: nodes.RenameTable) -> Iterable[Index]:
+    """The indexes of the new table; a local one has the partition key of its table."""
+    way = dict(node.options).get("local_indexes")
     for index in found.indexes:
-        if index.local and index.hash != (table.partition,):
+        if not index.local or index.hash == (table.partition,):
+            yield index
+        elif way is None:
             raise Unsupported(
                 f"The local index {index.name!r} of {found.name!r} has the partition key of its table, which would be "
-                f"{table.partition!r}: it cannot be kept. Make a new table without it, and copy the rows."
+                f"{table.partition!r}. Say what becomes of it: WITH (local_indexes='global') makes it a global one "
+                "with the same key, whose reads are eventually consistent; 'drop' leaves it out."
             )
-    return replace(table, columns=(*table.columns, *more), indexes=found.indexes)
+        elif way == "global":
+            yield replace(index, local=False)
+
+
+def _is_moved(index: nodes.CreateIndex, node: nodes.RenameTable) -> bool:
+    return dict(index.options).get("local") == "true" and index.columns[:1] != node.primary_key[:1]
+
+
+def _stays(index: nodes.CreateIndex, node: nodes.RenameTable) -> bool:
+    return dict(node.options).get("local_indexes") != "drop" or not _is_moved(index, node)
+
+
+def _declared_after(index: nodes.CreateIndex, node: nodes.RenameTable) -> nodes.CreateIndex:
+    if not _is_moved(index, node):
+        return index
+    return replace(index, options=tuple(option for option in index.options if option[0] != "local"))
 
 
 def options_after(there: TableOptions) -> TableOptions:

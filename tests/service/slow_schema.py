@@ -20,6 +20,7 @@ from alembic.config import main
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 
+from sqlalchemy_dynamorm.run import copied_items
 from tests.faults import _answer, _body, operation_of, refusal
 
 LONGEST = 0.4  # seconds until a table is ACTIVE
@@ -70,6 +71,7 @@ class SlowSchema:
 def run() -> None:
     """Run Alembic with this process's arguments."""
     slow = SlowSchema(int(os.environ["SLOW_SEED"]))
+    copied_items.PAGE = int(os.environ.get("SLOW_PAGE", copied_items.PAGE))
     send = URLLib3Session.send
 
     def slowly(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:

@@ -10,7 +10,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,10 +66,10 @@ def state(project: Project) -> dict[str, Any]:
     }
 
 
-def slow(project: Project, seed: int) -> dict[str, Any]:
+def slow(project: Project, seed: int, to: str = "head") -> dict[str, Any]:
     """The upgrade, in a process that finds the service slow."""
-    upgrade = project.command_line("upgrade", "head")
-    arguments = [sys.executable, "-m", "tests.service.slow_schema", "upgrade", "head"]
+    upgrade = project.command_line("upgrade", to)
+    arguments = [sys.executable, "-m", "tests.service.slow_schema", "upgrade", to]
     return {**upgrade, "args": arguments, "env": {**upgrade["env"], "SLOW_SEED": str(seed)}}
 
 
@@ -100,3 +103,74 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(project: Project, minist
         running.wait()
         subprocess.run(**upgrade, check=True, timeout=120)
         assert state(project) == wanted
+
+
+FILLED = """
+op.create_table("places", sa.Column("id", sa.String, primary_key=True), sa.Column("city", sa.String))
+op.bulk_insert(places, [{"id": f"p{n}", "city": f"c{n}"} for n in range(120)])
+"""
+COPY = 'op.rebuild_table("places", "by_city", primary_key=["city", "id"])'
+
+
+@contextmanager
+def written(project: Project) -> Iterator[None]:
+    """The table in use: its items are changed, deleted and inserted all the time."""
+    stop, chance = threading.Event(), random.Random(1)
+    changes = (
+        "UPDATE places SET city = '{value}' WHERE id = '{key}'",
+        "DELETE FROM places WHERE id = '{key}'",
+        "INSERT OR REPLACE INTO places (id, city) VALUES ('{key}', '{value}')",
+    )
+
+    def write() -> None:
+        engine = sa.create_engine(project.url)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not stop.wait(0.02):
+                change = chance.choice(changes)
+                key, value = f"p{chance.randrange(150)}", f"c{chance.randrange(9)}"
+                connection.execute(sa.text(change.format(key=key, value=value)))
+        engine.dispose()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_a_copy_of_a_table_in_use_is_killed_and_loses_nothing(project: Project, ministack: Server, schema: str) -> None:
+    project.url = ministack.url(schema)
+    project.migration("a1", None, FILLED)
+    project.migration("b2", "a1", f'op.follow_writes("places")\n{COPY}')
+    project.migration("c3", "b2", f'op.writes_frozen("places")\n{COPY}')
+    project.edit_env("connection=connection,", "connection=connection, dynamodb_lock_lease=1,")
+    project.renew()
+    chance = random.Random(0)
+
+    def upgraded(to: str, seed: int) -> None:
+        """Killed on the way, and run again."""
+        upgrade = slow(project, seed, to)
+        upgrade["env"] |= {"SLOW_PAGE": "5"}
+        running = subprocess.Popen(**upgrade, stderr=subprocess.DEVNULL)
+        try:
+            running.wait(chance.uniform(1, 6))
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGKILL)
+        running.wait()
+        subprocess.run(**upgrade, check=True, timeout=120)
+
+    for seed in range(max(1, KILLS // 2)):
+        for table in ("places", "by_city", "alembic_version"):
+            with project.engine.connect() as connection:
+                connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
+        project.upgrade("a1")
+        with written(project):
+            upgraded("b2", seed)
+        upgraded("head", seed)
+        project.renew()
+        old, new = (sorted(project.rows(f"SELECT id || '/' || city FROM {table}")) for table in ("places", "by_city"))
+        assert new == old
+        assert len(new) > 50
+        assert sa.inspect(project.engine).get_table_options("places").get("dynamodb_stream") is None

@@ -72,6 +72,27 @@ def test_a_local_index_keeps_the_partition_key() -> None:
     table = replace(table_of(declared(), "."), indexes=(local,))
     with pytest.raises(Unsupported, match="by_doc"):
         table_after(table, declaration_after(declared(), rename), rename, ".")
+    kept = renaming("PRIMARY KEY (id, city)")
+    assert table_after(table, declaration_after(declared(), kept), kept, ".").indexes == (local,)
+
+
+def test_a_local_index_becomes_a_global_one_or_goes_where_that_is_said() -> None:
+    local = "INDEX by_city (id, city) WITH (local='true', projection='KEYS_ONLY')"
+    before = read(
+        f"CREATE TABLE t (id INTEGER NOT NULL, n INTEGER NOT NULL, city VARCHAR, PRIMARY KEY (id, n), {local})"
+    )
+    assert isinstance(before, nodes.CreateTable)
+    rename = renaming("PRIMARY KEY (city, id) WITH (local_indexes='global')")
+    after = declaration_after(before, rename)
+    table = table_after(table_of(before, "."), after, rename, ".")
+    assert table.indexes == table_of(after, ".").indexes
+    assert table.indexes == (Index("by_city", "by_city", ("id",), ("city",), "KEYS_ONLY"),)
+    rename = renaming("PRIMARY KEY (city, id) WITH (local_indexes='drop')")
+    after = declaration_after(before, rename)
+    assert after.indexes == ()
+    assert table_after(table_of(before, "."), after, rename, ".").indexes == ()
+    with pytest.raises(ProgrammingError, match="local_indexes"):
+        copy_options(renaming("WITH (writes_frozen='true', local_indexes='keep')"))
 
 
 def test_options_that_are_not_the_default_go_over() -> None:
