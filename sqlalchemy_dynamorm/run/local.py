@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sqlalchemy_dynamorm.errors import Error
+from sqlalchemy_dynamorm.plan.key_order import key_order
 from sqlalchemy_dynamorm.plan.steps import BatchGetItem, BoundList, Feed, GetItem, Link, LocalPlan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.cut import number_of_rows
+from sqlalchemy_dynamorm.run.key_ordered import KeyOrdered
 from sqlalchemy_dynamorm.run.reads import Reader, Scope
 from sqlalchemy_dynamorm.run.request import Answer, Asking, Execution, Outcome, Rows, Work
 from sqlalchemy_dynamorm.run.scratch import Scratch
@@ -85,7 +87,9 @@ class _FeedReader:
         feed = self._feed
         scratch.create(feed.name, feed.columns, shown=feed.shown)
         reader, values = self._reader(scratch, values)
-        yield from taken(reader.run(values, scope), lambda rows: scratch.load(feed.name, rows))
+        ordered = KeyOrdered(key_order(reader.plan), lambda rows: scratch.load(feed.name, rows))
+        yield from taken(reader.run(values, scope), ordered.take)
+        ordered.end()
 
     def _reader(self, scratch: Scratch, values: Bound) -> tuple[Reader, Bound]:
         if self._linked is None:

@@ -61,3 +61,8 @@ def test_a_failure_ends_it() -> None:
 
 def test_the_present_is_the_statements() -> None:
     assert run("SELECT lower(CURRENT_TIMESTAMP) AS now FROM t", items(("x", 1, "a"))).rows == [(NOW.lower(),)]
+
+
+def test_a_table_has_its_keys_order() -> None:
+    rows = items(("b", 10, "X"), ("b", 9, "Y"), ("a", 1, "Z"))
+    assert run("SELECT t.p, t.s, lower(a) AS l FROM t", rows).rows == [("a", 1, "z"), ("b", 9, "y"), ("b", 10, "x")]
