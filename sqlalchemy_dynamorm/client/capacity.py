@@ -37,11 +37,14 @@ class Meter:
         """Add what an answer says; a batch says it of each table."""
         if request.operation not in METERED:
             return
-        consumed: Any = msgspec.json.decode(body).get("ConsumedCapacity")
-        tables = [consumed] if isinstance(consumed, dict) else consumed
+        units = consumed(body)
         with self._lock:
             # A sum that leaves a call out would be wrong, and look right.
-            if not tables or self.units is None:
-                self.units = None
-            else:
-                self.units += sum(float(table["CapacityUnits"]) for table in tables)
+            self.units = None if units is None or self.units is None else self.units + units
+
+
+def consumed(body: bytes) -> float | None:
+    """The capacity units that an answer says were consumed, of all its tables; ``None`` where it does not say."""
+    found: Any = msgspec.json.decode(body).get("ConsumedCapacity")
+    tables = [found] if isinstance(found, dict) else found
+    return sum(float(table["CapacityUnits"]) for table in tables) if tables else None

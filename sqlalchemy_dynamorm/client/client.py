@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from sqlalchemy_dynamorm.client.boto import Connected
     from sqlalchemy_dynamorm.client.capacity import Meter
 
-Observer = Callable[[Request], None]
+Ended = Callable[["bytes | Error"], None]
+"""Is told how a call ended: the body of its answer, or the error."""
+Observer = Callable[[Request], "Ended | None"]
+"""Is told of a call as it is sent, and may return what is to be told of its end, in the same thread."""
 _CLIENTS: weakref.WeakSet[Client] = weakref.WeakSet()
 
 
@@ -93,16 +96,25 @@ class Client:
         if server is not None:
             server.stop()
 
-    @contextmanager
-    def observed(self, observer: Observer) -> Iterator[None]:
-        """Tell ``observer`` of each request as it is sent, retries included."""
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Tell ``observer`` of each request as it is sent, retries included; what is returned ends that."""
         with self._lock:
             self._observers = (*self._observers, observer)
+
+        def end() -> None:
+            with self._lock:
+                self._observers = tuple(one for one in self._observers if one is not observer)
+
+        return end
+
+    @contextmanager
+    def observed(self, observer: Observer) -> Iterator[None]:
+        """:meth:`observe` inside a ``with``."""
+        end = self.observe(observer)
         try:
             yield
         finally:
-            with self._lock:
-                self._observers = tuple(one for one in self._observers if one is not observer)
+            end()
 
     def run(
         self, execution: Asking[T], meter: Meter | None = None, *, tokened: bool = False
@@ -245,14 +257,25 @@ class Client:
         return body
 
     def _once(self, request: Request) -> bytes:
-        return self._concurrency.send(self._sent, request)
+        return self._concurrency.send(self._observed if self._observers else self._sent, request)
+
+    def _observed(self, request: Request) -> bytes:
+        self._connected()  # a call that cannot be made is none
+        told = [ended for observer in self._observers if (ended := observer(request)) is not None]
+        try:
+            answer: bytes | Error = self._sent(request)
+        except Error as failure:
+            answer = failure
+        for ended in told:
+            ended(answer)
+        if isinstance(answer, Error):
+            raise answer
+        return answer
 
     def _sent(self, request: Request) -> bytes:
         from sqlalchemy_dynamorm.client import failures
 
         connected = self._connected() if request.operation not in STREAM_OPERATIONS else self._connected_to_streams()
-        for observer in self._observers:
-            observer(request)
         try:
             return connected.send(request.operation, request.params)
         except failures.AWS_ERRORS as failure:

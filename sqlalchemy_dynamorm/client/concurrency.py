@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy_dynamorm.run.request import Request
@@ -90,7 +91,8 @@ class Threads:
         with self._lock:
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(self._most, self._name)
-            return self._threads.submit(function, *args)
+            # What a tracer keeps in context variables, the span of the statement for example, holds in the threads too.
+            return self._threads.submit(copy_context().run, function, *args)
 
     def close(self) -> None:
         """See :class:`Concurrency`."""

@@ -8,7 +8,6 @@ none to hold up, and waits by itself.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -66,7 +65,7 @@ class Tasks:
         return self._greenlets.wait(self._sent(send, request))
 
     async def _sent(self, send: Callable[[Request], bytes], request: Request) -> bytes:
-        sending = self._senders.submit(contextvars.copy_context().run, send, request)
+        sending = self._senders.submit(send, request)
         try:
             return await asyncio.wrap_future(sending)
         except asyncio.CancelledError as cancelled:
@@ -83,7 +82,7 @@ class Tasks:
         return self._greenlets.wait(self._called(function, stop))
 
     async def _called(self, function: Callable[[], T], stop: Callable[[], object] | None) -> T:
-        calling = self._senders.submit(contextvars.copy_context().run, function)
+        calling = self._senders.submit(function)
         try:
             return await asyncio.wrap_future(calling)
         except asyncio.CancelledError:

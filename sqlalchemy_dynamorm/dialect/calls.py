@@ -59,12 +59,20 @@ def count_calls(engine: Engine | AsyncEngine) -> Iterator[Calls]:
         yield calls
 
 
-def _client(engine: Engine) -> Client:
+def dialect_of(engine: Engine, what: str) -> DynamoDBDialect:
+    """The dialect of an engine.
+
+    :param what: what takes it, for the message.
+    :raises InterfaceError: it is an engine of another database.
+    """
     dialect = engine.dialect
     if not isinstance(dialect, DynamoDBDialect):
-        raise InterfaceError(
-            f"count_calls() takes an engine of dynamodb://; it does not take one of {dialect.name}://."
-        )
+        raise InterfaceError(f"{what} takes an engine of dynamodb://; it does not take one of {dialect.name}://.")
+    return dialect
+
+
+def _client(engine: Engine) -> Client:
+    dialect = dialect_of(engine, "count_calls()")
     if dialect.client is not None:
         return dialect.client
     # Past the pool: that of an engine of asyncio's gives connections in an event loop alone.

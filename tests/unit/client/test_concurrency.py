@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 import pytest
 
@@ -33,6 +34,14 @@ def test_one_request_is_sent_in_the_callers_thread(threads: Threads) -> None:
     here = threading.current_thread().name
     assert threads.send(lambda request: threading.current_thread().name.encode(), READ) == here.encode()
     assert threads.apart(lambda: threading.current_thread().name) == here
+
+
+def test_context_variables_hold_in_the_threads(threads: Threads) -> None:
+    span = ContextVar("span", default="none")
+    token = span.set("the statement's")
+    begun = threads.begin(lambda request: span.get(), [READ] * 3)
+    span.reset(token)
+    assert {one.result() for one in begun} == {"the statement's"}
 
 
 def test_requests_side_by_side_have_threads_of_their_own_and_no_more_than_were_allowed(threads: Threads) -> None:

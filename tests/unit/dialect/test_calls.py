@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from sqlalchemy_dynamorm.client import boto
+from sqlalchemy_dynamorm.client.client import Client
 from sqlalchemy_dynamorm.dialect.calls import count_calls
 from sqlalchemy_dynamorm.errors import InterfaceError
 
@@ -21,10 +20,7 @@ EMPTY: dict[str, bytes] = {"GetItem": b"{}", "BatchGetItem": b'{"Responses": {"u
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
     """An engine of a service that answers every read with nothing."""
 
-    def answer(client: Any, operation: str, params: Any) -> bytes:
-        return EMPTY[operation]
-
-    monkeypatch.setattr(boto, "call", answer)
+    monkeypatch.setattr(Client, "_sent", lambda self, request: EMPTY[request.operation])
     made = sa.create_engine("dynamodb://localhost:9")
     yield made
     made.dispose()
