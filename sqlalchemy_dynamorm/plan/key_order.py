@@ -12,11 +12,11 @@ from sqlalchemy_dynamorm.plan.steps import BatchGetItem, Field, Query, ReadPlan,
 def key_order(plan: ReadPlan) -> tuple[int, ...]:
     """Where the key's columns stand in the result, to sort its rows by them when all have been read.
 
-    Empty where the rows have an order already, where a LIMIT keeps any of them, and where the result does not hold the
-    whole key.
+    Empty where the rows have an order already, and where the result does not hold the whole key. A LIMIT keeps the
+    first rows that come, so that pages of it fit together; those it keeps are sorted.
     """
     table = plan.table
-    if table is None or plan.sort or plan.limit or plan.offset or plan.count or _has_order(plan):
+    if table is None or plan.sort or plan.count or _has_order(plan):
         return ()
     shown = [
         plan.projection.fields[each.position] if isinstance(each, Field) else None for each in plan.projection.outputs
