@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
-from sqlalchemy_dynamorm.plan.conditions import check_comparable
+from sqlalchemy_dynamorm.errors import ProgrammingError
+from sqlalchemy_dynamorm.plan.calls import asked, tested, value_of
+from sqlalchemy_dynamorm.plan.conditions import as_stored, check_comparable
+from sqlalchemy_dynamorm.plan.predicates import FunctionTest
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
 from sqlalchemy_dynamorm.plan.scopes import (
     CONDITIONS,
@@ -52,6 +54,8 @@ class Analysis:
     :ivar whole: no condition keeps a part of the rows, so every table is asked for whole.
     :ivar params: the parameters that more is done with than to compare them for equality.
     :ivar widths: of how many values the entries of each list are.
+    :ivar tests: what DynamoDB's own functions look for.
+    :ivar calls: the columns in them, and the text of what is stored there.
     :ivar bounds: LIMIT and OFFSET, as far as they are parameters.
     :ivar renamed: ``schema.table`` before a column, and what it is called in SQLite.
     """
@@ -63,6 +67,8 @@ class Analysis:
     members: list[tuple[nodes.InQuery, Shape]] = field(default_factory=list)
     params: set[str] = field(default_factory=set)
     widths: dict[str, int] = field(default_factory=dict)
+    tests: list[FunctionTest] = field(default_factory=list)
+    calls: dict[nodes.Place, str] = field(default_factory=dict)
     bounds: list[nodes.Param] = field(default_factory=list)
     renamed: dict[nodes.Place, str] = field(default_factory=dict)
     whole: bool = True
@@ -262,6 +268,8 @@ class Analysis:
                 self._use(block.resolve(expression), computed=computed)
             case nodes.Param(name):
                 self.params.update([name] if computed else [])
+            case nodes.Call():
+                self._call(expression, block)
             case nodes.ParamList(name, width):
                 self.widths[name] = width
             case nodes.Subquery(query):
@@ -276,6 +284,17 @@ class Analysis:
                     self._visit(part, block, computed=inner)
                 if isinstance(expression, nodes.Compare):
                     _check_comparable(expression, block)
+
+    def _call(self, call: nodes.Call, block: Block) -> None:
+        """One of DynamoDB's own functions; see :mod:`~.plan.calls`."""
+        occurrence, column = asked(call, block)
+        occurrence.measured[column.name] = as_stored(call, lambda _: column)
+        test = tested(call, column)
+        self.tests += [] if test is None else [test]
+        if call.place is not None:
+            self.calls[call.place] = value_of(occurrence, column.name)
+        if call.operand is not None:
+            self._visit(call.operand, block, computed=True)
 
     def _use(self, found: Traced, *, computed: bool) -> None:
         for occurrence, column in found.bases:
@@ -304,10 +323,6 @@ def _computes(expression: nodes.Expression, *, computed: bool) -> bool:
             return False
         case nodes.Computed(what) if what == "count()":
             return False
-        case nodes.Call(name):
-            raise Unsupported(
-                f"{name}() is not SQLite's, which computes this statement; use it in a statement of one table."
-            )
         case _ if isinstance(expression, CONDITIONS):
             return True
         case _:

@@ -249,30 +249,34 @@ _MEASURED = (
 def _function(call: nodes.Call, resolve: Resolve, *, negated: bool) -> Predicate:
     match call.name:
         case "begins_with" | "contains":
-            return FunctionTest(call.name, _measured(call, resolve), call.operand, negated)
+            return FunctionTest(call.name, measured(call, resolve), call.operand, negated)
         case "attribute_exists" | "attribute_not_exists":
             return FunctionTest(
                 "attribute_exists",
-                _as_stored(call, resolve),
+                as_stored(call, resolve),
                 negated=negated is (call.name == "attribute_exists"),
             )
         case "attribute_type" if call.operand is not None:
-            return FunctionTest("attribute_type", _as_stored(call, resolve), call.operand, negated)
+            return FunctionTest("attribute_type", as_stored(call, resolve), call.operand, negated)
         case _:
             raise Unsupported(f"{call.name}() of a column alone is no condition; compare it with a value.")
 
 
 def _function_compared(call: nodes.Call, op: Operator, operand: nodes.Value, resolve: Resolve) -> Predicate:
     if call.name == "size":
-        return SizeComparison(_measured(call, resolve), op, operand)
+        return SizeComparison(measured(call, resolve), op, operand)
     if call.name == "attribute_type" and call.operand is None and op in ("=", "<>"):
-        return FunctionTest("attribute_type", _as_stored(call, resolve), operand, op == "<>")
+        return FunctionTest("attribute_type", as_stored(call, resolve), operand, op == "<>")
     raise Unsupported(
         f"{call.name}() {op} a value is no condition of DynamoDB's; write the function alone, or NOT before it."
     )
 
 
-def _measured(call: nodes.Call, resolve: Resolve) -> Column:
+def measured(call: nodes.Call, resolve: Resolve) -> Column:
+    """The column of a function that is of some types alone.
+
+    :raises ProgrammingError: the column is declared with another.
+    """
     column = _read(call.column, resolve)
     if column.kind not in _MEASURED:
         raise ProgrammingError(
@@ -282,6 +286,6 @@ def _measured(call: nodes.Call, resolve: Resolve) -> Column:
     return column
 
 
-def _as_stored(call: nodes.Call, resolve: Resolve) -> Column:
+def as_stored(call: nodes.Call, resolve: Resolve) -> Column:
     """The column whatever its items store, for the functions that ask just that."""
     return replace(resolve(call.column), kind=Kind.ANY, nulls=True)

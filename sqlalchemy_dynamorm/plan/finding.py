@@ -143,8 +143,10 @@ class _Search:
         alone = replace(query, outputs=outputs, where=nodes.And(where.here) if where.here else None)
         analysis = Analysis(self.opened(query))
         analysis.relation(alone, None, {})
-        used = _of_target(analysis, alone).used
-        return tuple(column for name, column in used.items() if name not in table.key_columns)
+        target = _of_target(analysis, alone)
+        asked = {name: table.column(name) for name in target.measured}
+        columns = {**asked, **target.used}
+        return tuple(column for name, column in columns.items() if column is not None and name not in table.key_columns)
 
 
 def _target(query: nodes.Select) -> nodes.TableName:

@@ -17,7 +17,7 @@ from sqlalchemy_dynamorm.plan.pushing import Edge, Pushed, push
 from sqlalchemy_dynamorm.plan.reading import current, native, read
 from sqlalchemy_dynamorm.plan.schema import Kind
 from sqlalchemy_dynamorm.plan.scopes import Occurrence, Tables
-from sqlalchemy_dynamorm.plan.steps import BoundList, Feed, Link, LocalPlan, ReadPlan, Scan
+from sqlalchemy_dynamorm.plan.steps import Beside, BoundList, Feed, Link, LocalPlan, ReadPlan, Scan
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.rewriting import NOW, Edit, before_alias, param_names, quoted, rewritten, token_edits
 
@@ -79,6 +79,7 @@ def analysed(
         params=tuple(params),
         shown=frozenset(name for name in params if name not in analysis.params),
         bounds=tuple(analysis.bounds),
+        tests=tuple(analysis.tests),
         lists=tuple(BoundList(name, _list_table(name), width) for name, width in sorted(analysis.widths.items())),
         reason=reason,
     )
@@ -128,6 +129,8 @@ def _edits(analysis: Analysis, text: str, lists: frozenset[str]) -> Iterator[Edi
             yield Edit(place, quoted(each.feed) + alias)
     for place, called in analysis.renamed.items():
         yield Edit(place, quoted(called))
+    for place, stored in analysis.calls.items():
+        yield Edit(place, stored)
     yield from token_edits(text, lists, _list_table, _cast)
 
 
@@ -203,7 +206,7 @@ class _Feeds:
         options = _hinted(self._options, self._hints, occurrence.written)
         where = every((*self._pushed.wheres[occurrence.number], *more))
         options = current(options) if occurrence.locked else options
-        return replace(read(occurrence.table, where, occurrence.columns, options), lock=occurrence.locked)
+        return replace(read(occurrence.table, where, occurrence.read, options), lock=occurrence.locked)
 
     def _linking(self, number: int, done: list[int]) -> list[Edge]:
         """Edges whose keys save a Scan: those of the whole key together, else the first that serves."""
@@ -230,7 +233,8 @@ class _Feeds:
         if self._scans(occurrence.number) and not self._may_scan(occurrence, linked=link is not None):
             plan = None
         shown = frozenset(name for name in occurrence.used if name not in occurrence.computed)
-        return Feed(occurrence.feed, occurrence.columns, shown, plan, link)
+        beside = Beside(occurrence.stored, tuple(occurrence.measured.values())) if occurrence.measured else None
+        return Feed(occurrence.feed, occurrence.columns, shown, plan, link, beside)
 
     def _may_scan(self, occurrence: Occurrence, *, linked: bool) -> bool:
         """Whether the table may be read whole; where it must be and may not, that is refused."""

@@ -23,6 +23,7 @@ class Occurrence:
 
     :ivar used: the columns that are wanted of it, each once.
     :ivar computed: the names of those that more is done with than to show them or to compare them for equality.
+    :ivar measured: the columns that DynamoDB's own functions ask about, whatever type is stored there.
     :ivar nullable: an outer join may put NULLs in the place of its rows.
     :ivar locked: FOR UPDATE is of its rows.
     :ivar cut: how its rows are read, where it is no table but a query with LIMIT that one access answers: such a query
@@ -34,6 +35,7 @@ class Occurrence:
     written: nodes.TableName | nodes.Derived
     used: dict[str, Column] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
+    measured: dict[str, Column] = field(default_factory=dict)
     nullable: bool = False
     locked: bool = False
     cut: ReadPlan | None = None
@@ -42,6 +44,11 @@ class Occurrence:
     def feed(self) -> str:
         """The name of its SQLite table."""
         return f"dynamorm_{self.number}"
+
+    @property
+    def stored(self) -> str:
+        """The name of the SQLite table that has, row by row, its measured columns as they are stored."""
+        return f"dynamorm_stored_{self.number}"
 
     @property
     def called(self) -> str:
@@ -57,6 +64,11 @@ class Occurrence:
         declared = [self.used[each.name] for each in self.table.columns if each.name in self.used]
         known = {each.name for each in declared}
         return (*declared, *(each for name, each in self.used.items() if name not in known))
+
+    @property
+    def read(self) -> tuple[Column, ...]:
+        """What is decoded of each item: the columns that are wanted, then the measured ones as they are stored."""
+        return (*self.columns, *self.measured.values())
 
     def use(self, column: Column, *, computed: bool) -> None:
         """Want a column. Of a JSON column, JSON null is a value, which SQLite must see as one."""
@@ -106,6 +118,11 @@ class Named:
     shared: set[str] = field(default_factory=set)
 
     @property
+    def is_table(self) -> bool:
+        """Whether it is a table, and no query."""
+        return self.occurrence is not None and isinstance(self.occurrence.written, nodes.TableName)
+
+    @property
     def names(self) -> list[str]:
         """Those of its columns."""
         if self.occurrence is not None:
@@ -147,18 +164,31 @@ class Block:
 
         :raises ProgrammingError: it could be of several.
         """
-        named = [
-            (source, traced)
+        sources = self.sources_of(column)
+        if column.table is None and column.name in self.either:
+            return either(found for source in sources if (found := source.find(column.name)) is not None)
+        named = [source for source in sources if column.table is not None or column.name not in source.shared]
+        if len(named) > 1:
+            raise ProgrammingError(f"The column {column.name!r} is ambiguous: write the table before it.")
+        return named[0].find(column.name) if named else None
+
+    def sources_of(self, column: nodes.Column) -> list[Named]:
+        """Those that have a column of this name, and are called as it is qualified."""
+        return [
+            source
             for source in self.sources
             if column.table is None or source.answers_to(column.table, column.schema)
-            if (traced := source.find(column.name)) is not None
+            if source.find(column.name) is not None
         ]
-        if column.table is None and column.name in self.either:
-            return either(traced for _, traced in named)
-        found = [traced for source, traced in named if column.table is not None or column.name not in source.shared]
-        if len(found) > 1:
-            raise ProgrammingError(f"The column {column.name!r} is ambiguous: write the table before it.")
-        return found[0] if found else None
+
+    def reads(self, column: nodes.Column) -> bool:
+        """Whether a column is one of a table that this SELECT, or one around it, reads itself."""
+        block: Block | None = self
+        while block is not None:
+            if block.own(column) is not None:
+                return all(source.is_table for source in block.sources_of(column))
+            block = block.parent
+        return False
 
     def resolve(self, column: nodes.Column) -> Traced:
         """What a column means here: of a source, a label, or of a SELECT around this one.
@@ -240,6 +270,8 @@ def traced(expression: nodes.Expression, block: Block) -> Traced:
             return Traced(kind=Kind.BOOLEAN)
         case nodes.Param() | nodes.Literal() | nodes.Concat() | nodes.CurrentTimestamp() | nodes.Subquery():
             return Traced()
+        case nodes.Call(name):
+            return Traced(kind={"size": Kind.INTEGER, "attribute_type": Kind.STRING}.get(name, Kind.BOOLEAN))
         case nodes.NextValue():
             raise Unsupported("nextval() is for VALUES, SET, DEFAULT and a SELECT without FROM.")
         case _:

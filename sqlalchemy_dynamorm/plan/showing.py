@@ -47,5 +47,5 @@ def _computed(statement: Statement, written: Written, tables: Tables, options: P
     plan = plan_local(query, text, tables, options, reason, {}, written.lists)
     if len(plan.feeds) > 1:
         raise Unsupported("A query in RETURNING is not supported: it shows the row that is written; SELECT the rest.")
-    columns = plan.feeds[0].columns
+    columns = plan.feeds[0].decoded
     return Projection(columns, tuple(map(Field, range(len(columns)))), plan.labels, plan)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Union
 
 from sqlalchemy_dynamorm.plan.assignments import Assignment, Take
-from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, Membership, Pattern, Predicate
+from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Comparison, FunctionTest, Membership, Pattern, Predicate
 from sqlalchemy_dynamorm.plan.schema import REST, CheckConstraint, Column, Index, Kind, Table, Unique
 from sqlalchemy_dynamorm.sql import nodes
 
@@ -307,6 +307,7 @@ class Feed:
     :ivar shown: the columns that nothing is done with but to show them or to compare them for equality.
     :ivar read: how its rows are read; ``None`` where only ``link`` may.
     :ivar link: how they are read by keys that other rows give; ``None`` where none do.
+    :ivar beside: what DynamoDB's own functions ask about its rows.
     """
 
     name: str
@@ -314,6 +315,22 @@ class Feed:
     shown: frozenset[str]
     read: ReadPlan | None
     link: Link | None = None
+    beside: Beside | None = None
+
+    @property
+    def decoded(self) -> tuple[Column, ...]:
+        """The columns of its rows as they are read: its own, then those beside."""
+        return self.columns if self.beside is None else (*self.columns, *self.beside.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An SQLite table that has some columns of a feed's rows, in their order, as they are stored; see
+    :mod:`~.plan.calls`.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +356,7 @@ class LocalPlan:
     :ivar params: the parameters in it that are one value each.
     :ivar shown: those of them that are only shown or compared for equality.
     :ivar bounds: LIMIT and OFFSET, as far as they are parameters.
+    :ivar tests: what DynamoDB's own functions in it look for.
     :ivar lists: the parameters in it that are lists.
     :ivar reason: why SQLite runs it.
     """
@@ -350,6 +368,7 @@ class LocalPlan:
     params: tuple[str, ...]
     shown: frozenset[str]
     bounds: tuple[nodes.Param, ...]
+    tests: tuple[FunctionTest, ...]
     lists: tuple[BoundList, ...]
     reason: str
 

@@ -63,8 +63,9 @@ def _compared(op: Operator, left: nodes.Expression, right: nodes.Expression, res
 
 
 def _there(operand: nodes.Expression, resolve: Resolve) -> PlaceTest | None:
+    """Something is at a place; ``None`` where the operand is its JSON text, which of nothing is ``null``."""
     place = _place(operand, resolve)
-    return None if place is None else PlaceTest(*place, "IS NOT NULL")
+    return None if place is None or place[2] == "document" else PlaceTest(*place, "IS NOT NULL")
 
 
 def _place(expression: nodes.Expression, resolve: Resolve) -> tuple[Column, tuple[nodes.Value, ...], ReadAs] | None:

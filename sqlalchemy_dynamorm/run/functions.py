@@ -81,7 +81,7 @@ def function_test(part: FunctionTest, values: Bound) -> Callable[[Any], bool]:
     if wire is None:
         return lambda value: False
     operand = decode(wire, _sought(part.column))
-    holds = _TESTS[part.name]
+    holds = TESTS[part.name]
     return lambda value: value is not None and holds(value, operand) is not negated
 
 
@@ -119,7 +119,7 @@ def _contains(value: Any, operand: Any) -> bool:
     return type(value) is type(operand) and bool(operand in value)  # type: ignore[operator]
 
 
-_TESTS: dict[str, Callable[[Any, Any], bool]] = {
+TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "attribute_type": lambda value, operand: type_of(value) == operand,
     "begins_with": _begins,
     "contains": _contains,

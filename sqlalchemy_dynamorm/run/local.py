@@ -11,6 +11,7 @@ from sqlalchemy_dynamorm.plan.key_order import key_order
 from sqlalchemy_dynamorm.plan.steps import BatchGetItem, BoundList, Feed, GetItem, Link, LocalPlan
 from sqlalchemy_dynamorm.run.bind import Bound
 from sqlalchemy_dynamorm.run.cut import number_of_rows
+from sqlalchemy_dynamorm.run.functions import operand_given
 from sqlalchemy_dynamorm.run.key_ordered import KeyOrdered
 from sqlalchemy_dynamorm.run.reads import Reader, Scope
 from sqlalchemy_dynamorm.run.request import Answer, Asking, Execution, Outcome, Rows, Work
@@ -41,8 +42,7 @@ class LocalReader:
         for bound in plan.bounds:
             number_of_rows("LIMIT or OFFSET", values, bound)
         with Scratch(now=values.now) as scratch:
-            for each in plan.lists:
-                _load_list(scratch, each, values)
+            _begin(scratch, plan, values)
             for reader in self.readers:
                 yield from reader.feed(scratch, values, scope)
             chunks = _results(scratch, plan, values)
@@ -55,10 +55,9 @@ def computed_of(plan: LocalPlan, rows: Sequence[Row], values: Bound) -> Iterator
     """The results of a plan of one table whose rows are there, decoded."""
     (feed,) = plan.feeds
     with Scratch(now=values.now) as scratch:
-        for each in plan.lists:
-            _load_list(scratch, each, values)
-        scratch.create(feed.name, feed.columns, shown=feed.shown)
-        scratch.load(feed.name, rows)
+        _begin(scratch, plan, values)
+        _create(scratch, feed)
+        _load(scratch, feed, rows)
         yield from _results(scratch, plan, values)
 
 
@@ -66,6 +65,36 @@ def _results(scratch: Scratch, plan: LocalPlan, values: Bound) -> Iterator[list[
     given = {name: values.parameter(name) for name in plan.params}
     given["dynamorm_now"] = values.now
     return scratch.run(plan.text, given, plan.kinds, shown=plan.shown)
+
+
+def _begin(scratch: Scratch, plan: LocalPlan, values: Bound) -> None:
+    """Load the lists, and have the functions that the statement calls.
+
+    :raises DataError: one of DynamoDB's own looks for what it does not take.
+    """
+    for test in plan.tests:
+        operand_given(test, values)
+    for each in plan.lists:
+        _load_list(scratch, each, values)
+    if any(feed.beside is not None for feed in plan.feeds):
+        scratch.have_native_functions()
+
+
+def _create(scratch: Scratch, feed: Feed) -> None:
+    scratch.create(feed.name, feed.columns, shown=feed.shown)
+    if feed.beside is not None:
+        columns = feed.beside.columns
+        scratch.create(feed.beside.name, columns, shown=frozenset(column.name for column in columns))
+
+
+def _load(scratch: Scratch, feed: Feed, rows: Sequence[Row]) -> None:
+    """Load the rows of a feed: both its tables get them in one order, so a row has the same rowid in both."""
+    if feed.beside is None:
+        scratch.load(feed.name, rows)
+        return
+    width = len(feed.columns)
+    scratch.load(feed.name, [row[:width] for row in rows])
+    scratch.load(feed.beside.name, [row[width:] for row in rows])
 
 
 def _load_list(scratch: Scratch, given: BoundList, values: Bound) -> None:
@@ -85,9 +114,9 @@ class _FeedReader:
     def feed(self, scratch: Scratch, values: Bound, scope: Scope) -> Asking[None]:
         """Fill the feed's SQLite table."""
         feed = self._feed
-        scratch.create(feed.name, feed.columns, shown=feed.shown)
+        _create(scratch, feed)
         reader, values = self._reader(scratch, values)
-        ordered = KeyOrdered(key_order(reader.plan), lambda rows: scratch.load(feed.name, rows))
+        ordered = KeyOrdered(key_order(reader.plan), lambda rows: _load(scratch, feed, rows))
         yield from taken(reader.run(values, scope), ordered.take)
         ordered.end()
 

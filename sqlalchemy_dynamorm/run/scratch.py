@@ -20,6 +20,7 @@ from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.decode import Row
 from sqlalchemy_dynamorm.run.scratch_failures import translated
 from sqlalchemy_dynamorm.run.scratch_functions import Clock, Failures, install_like, install_regexp, install_sums
+from sqlalchemy_dynamorm.run.scratch_native import install_native
 from sqlalchemy_dynamorm.run.scratch_values import EXACT, Convert, binding, convert, declared_type, reading, storing
 
 SIZE_CAP = 4 * 2**30
@@ -97,6 +98,10 @@ class Scratch:
         types = [f"{_quoted(each.name)} {declared_type(each, shown=each.name in shown)}" for each in columns]
         converts = tuple(storing(each, shown=each.name in shown) for each in columns)
         self._create(schema, name, types, converts)
+
+    def have_native_functions(self) -> None:
+        """Give it DynamoDB's own functions, of values as a column of any type stores them."""
+        install_native(self._sqlite)
 
     def create_list(self, name: str, width: int) -> None:
         """Make a table for a bound list: columns ``c0``, ``c1``, … for rows of so many values.

@@ -34,7 +34,7 @@ from typing import Any
 from sqlalchemy_dynamorm.errors import UnsupportedValue
 from sqlalchemy_dynamorm.plan.schema import Column, Kind
 from sqlalchemy_dynamorm.run.decode import wire_item
-from sqlalchemy_dynamorm.run.values import Json, decode, encode, whole
+from sqlalchemy_dynamorm.run.values import JSON_NULL, Json, decode, encode, whole
 from sqlalchemy_dynamorm.sql import nodes
 
 Convert = Callable[[Any], Any]
@@ -353,6 +353,16 @@ def _read_document(value: Any) -> Any:
     if isinstance(value, str):
         return json.loads(value)
     return _opened(value, Kind.DOCUMENT) if isinstance(value, bytes) else value
+
+
+def as_stored(value: Any) -> Any:
+    """The value of a column of any type: JSON null is one."""
+    return JSON_NULL if (found := _read_any(value)) is None else found
+
+
+def given(value: Any) -> Any:
+    """A bound value that such a one is compared with."""
+    return whole(short(value)) if isinstance(value, float) else value
 
 
 def _read_any(value: Any) -> Any:

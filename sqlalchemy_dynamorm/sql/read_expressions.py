@@ -277,7 +277,11 @@ def _call(called: Any, arguments: list[exp.Expr], scope: Scope) -> nodes.Express
         takes = _COUNTS[_ARITIES[called]]
         raise ProgrammingError(f"{called}() takes {takes}; it was given {len(arguments)} arguments.")
     first, *rest = arguments
-    return nodes.Call(called, column(first, scope), value(rest[0], scope) if rest else None)
+    found, name_ = column(first, scope), unwrapped(first).this
+    place = place_of(name_, name_)
+    if found.qualifier is not None:
+        place = nodes.Place(found.qualifier.start, place.end)
+    return nodes.Call(called, found, value(rest[0], scope) if rest else None, place)
 
 
 def native_call(node: exp.Expr, scope: Scope) -> nodes.Expression | None:

@@ -149,11 +149,15 @@ FunctionName = Choice["size", "attribute_type", "attribute_exists", "attribute_n
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One of DynamoDB's own functions: of a column, and perhaps of a value."""
+    """One of DynamoDB's own functions: of a column, and perhaps of a value.
+
+    :ivar place: where the text has the column, with what it is qualified by.
+    """
 
     name: FunctionName
     column: Column
     operand: Value | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

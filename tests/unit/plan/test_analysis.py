@@ -55,7 +55,9 @@ def test_what_is_done_with_a_column_of_a_query_is_done_with_the_tables() -> None
         ("SELECT a FROM t UNION SELECT a, b FROM u", ProgrammingError, "of 1 and of 2 columns"),
         ("WITH c (x, y) AS (SELECT a FROM t) SELECT x FROM c", ProgrammingError, "list of 2 column names"),
         ("SELECT t.a FROM t JOIN u ON t.a = u.b", ProgrammingError, "CAST one of them"),
-        ("SELECT lower(a) FROM t WHERE size(a) > 1", Unsupported, r"size\(\) is not SQLite's"),
+        ("SELECT size(d.a) FROM (SELECT a FROM t) AS d", Unsupported, "no column of a table in this FROM"),
+        ("SELECT size(a) FROM t FULL JOIN u USING (a)", Unsupported, "no column of a table in this FROM"),
+        ("SELECT lower(a) FROM t WHERE size(b) > 1", ProgrammingError, "'b' holds integer values"),
         ("SELECT z.* FROM t, u", UndefinedColumn, "'z'"),
     ],
 )
