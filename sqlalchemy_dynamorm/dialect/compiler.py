@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import ExpandedState
 from sqlalchemy.sql.util import surface_selectables_only
 
 from sqlalchemy_dynamorm.dialect.dml import constrained
+from sqlalchemy_dynamorm.dialect.fetching import by_position
 from sqlalchemy_dynamorm.dialect.hints import Hints
 from sqlalchemy_dynamorm.dialect.identifiers import SchemaMap
 from sqlalchemy_dynamorm.dialect.moments import refuse_arithmetic
@@ -152,13 +153,16 @@ class Compiler(SQLiteCompiler):
     def visit_false(self, expr: Any, **kw: Any) -> str:
         return "false"
 
+    def translate_select_structure(self, select_stmt: Any, **kw: Any) -> Any:
+        return by_position(select_stmt)
+
     def limit_clause(self, select: Any, **kw: Any) -> str:
         return self._limited(select._limit_clause, select._offset_clause, **kw)
 
     def fetch_clause(self, select: Any, *arguments: Any, **kw: Any) -> str:
         asked = [name for name, value in (select._fetch_clause_options or {}).items() if value]
         if asked:
-            refuse(f"fetch() with {' and '.join(sorted(asked))}", "only a number of rows is; use limit()")
+            refuse(f"fetch() with {' and '.join(sorted(asked))} of a UNION", "fetch from a subquery of it")
         return self._limited(select._fetch_clause, select._offset_clause, **kw)
 
     def _limited(self, limit: Any, offset: Any, **kw: Any) -> str:

@@ -16,7 +16,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
     reasons.NO_VIRTUAL: ("computed_columns_virtual",),
     reasons.NO_DDL_SCHEMAS: ("schema_create_delete",),
     reasons.NO_DENORMALIZED: ("denormalized_names",),
-    reasons.NO_DISTINCT_ON: ("supports_distinct_on",),
     reasons.NO_EXPRESSION_INDEXES: (
         "indexes_check_column_order",
         "indexes_with_ascdesc",
@@ -25,7 +24,6 @@ CLOSED: dict[str, tuple[str, ...]] = {
         "reflect_indexes_with_ascdesc_as_expression",
         "reflect_indexes_with_expressions",
     ),
-    reasons.NO_FETCH_OPTIONS: ("fetch_offset_with_options", "fetch_percent", "fetch_ties"),
     reasons.NO_FK_INDEX: ("foreign_keys_reflect_as_index",),
     reasons.NO_INFINITY: ("infinity_floats",),
     reasons.NO_INSERTMANYVALUES: ("insertmanyvalues",),

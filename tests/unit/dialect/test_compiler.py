@@ -200,8 +200,10 @@ class TestMemory:
         (ids().with_hint(USERS, "x"), "with_hint"),
         (ids().with_statement_hint("x"), "with_statement_hint"),
         (sa.update(USERS).values(name="x").with_hint("x"), "with_hint"),
-        (ids().fetch(5, with_ties=True), "with_ties"),
-        (ids().fetch(5, percent=True), "percent"),
+        (ids().fetch(5, with_ties=True), "without ORDER BY"),
+        (ids().distinct().fetch(5, percent=True), "DISTINCT beside fetch"),
+        (ids().order_by(USERS.c.id).fetch(5, with_ties=True).with_for_update(), "FOR UPDATE beside"),
+        (sa.union(ids(), ids()).fetch(5, percent=True), "percent of a UNION"),
     ],
 )
 def test_nothing_is_dropped(statement: Any, message: str) -> None:
