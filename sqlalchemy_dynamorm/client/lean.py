@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
-import msgspec
 from botocore.awsrequest import AWSResponse
 from botocore.handlers import add_recursion_detection_header
 
@@ -24,6 +23,7 @@ from sqlalchemy_dynamorm.client.boto import Send, call, keep_body
 from sqlalchemy_dynamorm.client.exchange import Answer, Connections
 from sqlalchemy_dynamorm.client.listeners import Listeners
 from sqlalchemy_dynamorm.client.route import Route, learned
+from sqlalchemy_dynamorm.run.wire import to_json
 
 LOGGER = logging.getLogger("sqlalchemy_dynamorm.client")
 
@@ -100,7 +100,7 @@ class LeanSender:
         if operation not in OPERATIONS or self._signer._credentials is None or self._listeners.there_are(operation):
             return None
         try:
-            body = msgspec.json.encode(params, enc_hook=_text)
+            body = to_json(params)
         except (TypeError, ValueError):  # a text that is no Unicode, for example; botocore says what it thinks of it
             return None
         # A table that is named by its ARN may have another endpoint, that of the account in it.
@@ -139,13 +139,6 @@ class _Raw:
 
     def stream(self) -> list[bytes]:
         return [self._body]
-
-
-def _text(value: Any) -> str:
-    """SQLAlchemy's names are a kind of ``str`` of their own."""
-    if isinstance(value, str):
-        return str.__str__(value)
-    raise TypeError
 
 
 def _is_good(answer: Answer) -> bool:

@@ -85,12 +85,12 @@ class Column:
     """
 
     name: str
-    kind: Kind
-    nullable: bool = True
-    autoincrement: bool = False
-    hidden: bool = False
-    nulls: bool = False
-    # Not hashed: columns are looked up for each row, and two of one name and kind are rare.
+    # Not hashed: columns are looked up for each row, and two of one name are rare.
+    kind: Kind = field(hash=False)
+    nullable: bool = field(default=True, hash=False)
+    autoincrement: bool = field(default=False, hash=False)
+    hidden: bool = field(default=False, hash=False)
+    nulls: bool = field(default=False, hash=False)
     moment: Moment | None = field(default=None, hash=False)
     scale: int | None = field(default=None, hash=False)
     default: nodes.Value | None = field(default=None, hash=False)

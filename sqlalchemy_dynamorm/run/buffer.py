@@ -161,7 +161,7 @@ class Buffer:
 
     def at(self, row: int, rows: int | None = None) -> None:
         """What is changed now is of this row of the statement, from 1."""
-        self.origin = replace(self.origin, row=row, rows=rows or self.origin.rows)
+        self.origin = Origin(self.origin.statement, row, rows or self.origin.rows)
 
     def mark(self) -> Entries:
         """The present state, to go back to."""
@@ -196,9 +196,10 @@ class Buffer:
         :raises DuplicateKey: this transaction has put an item there itself.
         """
         key = key_of(item, table)
-        found = self.entry(table, key)
+        at = table.physical, identity(key, table)
+        found = self.entries.get(at)
         if found is None:
-            self._write(Entry(table, key, None, item, left=left, own=own))
+            self.entries[at] = Entry(table, key, None, item, left=left, own=own, origin=self.origin)
         elif found.after is not None:
             raise self.origin.of(duplicate(table), key)
         else:

@@ -58,7 +58,7 @@ def commit(buffer: Buffer, *, split: bool = False, system: str | None = None) ->
         yield from _verified([entry for entry in entries if buffer.verified or entry.locked])
         return
     taking = Taking.of(entries)
-    if not split or (taking.count <= MAX_ACTIONS and taking.size <= MAX_BYTES):
+    if not split or taking.fits:
         yield from _sent(taking)
         return
     parts = [Taking.of(chunk) for chunk in chunks(entries, system)]
@@ -94,7 +94,7 @@ def _sent(taking: Taking) -> Asking[None]:
             _about(taking.entries[0], error)
             raise
     elif actions:
-        yield from _together(taking)
+        yield from _together(taking, actions)
 
 
 def commit_each(buffers: Sequence[Buffer]) -> Asking[list[Error | None]]:
@@ -188,7 +188,7 @@ def _check_size(taking: Taking) -> None:
         }
         done = ", ".join(text.format(number) for text, number in parts.items() if number)
         raise TransactionTooLarge(f"The transaction {done}; DynamoDB takes {MAX_ACTIONS} actions in one. {ways}")
-    if taking.size > MAX_BYTES:
+    if not taking.fits:
         raise TransactionTooLarge(f"The transaction writes {taking.size} bytes, and DynamoDB takes {MAX_BYTES}. {ways}")
 
 
@@ -199,14 +199,14 @@ def _single(entry: Entry, action: Action) -> Request:
     return Request(_SINGLE[kind], params, repeatable=False, again=again, own=own)
 
 
-def _together(taking: Taking) -> Asking[None]:
+def _together(taking: Taking, actions: list[Action]) -> Asking[None]:
     for _ in range(MAX_ROUNDS):
-        actions = taking.actions()
         try:
             yield transaction([{kind: _told(params)} for kind, params in actions])
         except TransactionCanceled as failure:
             if not (yield from taking.resolved(failure.reasons)):
                 raise cancelled(failure, taking) from None
+            actions = taking.actions()
         else:
             return
     raise SerializationError(

@@ -141,9 +141,10 @@ class Inserter:
         table = self.plan.table
         seen: set[Identity] = set()
         for row, item in enumerate(items, 1):
-            if identity(item, table) in seen:
+            at = identity(item, table)
+            if at in seen:
                 raise Origin(None, row, len(items)).of(duplicate(table), key_of(item, table))
-            seen.add(identity(item, table))
+            seen.add(at)
 
     def _buffered(self, items: list[Item], own: list[bool], buffer: Buffer) -> Asking[None]:
         table, early = self.plan.table, self.plan.early or buffer.early

@@ -71,7 +71,7 @@ def encoded(table: Table, column: Column, value: Any) -> WireValue | None:
                 f"The column {column.name!r} of {table.name!r} is NOT NULL, and was given NULL.", table=table.physical
             )
         return None
-    if wire in ({"S": ""}, {"B": b""}):
+    if not any(wire.values()) and ("S" in wire or "B" in wire):
         index = next((index.name for index in table.indexes if column.name in index.key), None)
         if index is not None:
             raise DataError(

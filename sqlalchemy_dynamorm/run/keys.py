@@ -26,7 +26,11 @@ def key_of(item: Item, table: Table) -> Item:
 
 def identity(key: Item, table: Table) -> Identity:
     """A key as something to compare and hash."""
-    return tuple(next(iter(key[name].items())) for name in table.key)
+    (partition,) = key[table.partition].items()
+    if table.sort is None:
+        return (partition,)
+    (sort,) = key[table.sort].items()
+    return partition, sort
 
 
 def key_from_values(table: Table, values: Sequence[Any]) -> Item | None:

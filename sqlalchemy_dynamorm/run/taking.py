@@ -22,6 +22,7 @@ from sqlalchemy_dynamorm.run.request import Asking, Request
 from sqlalchemy_dynamorm.run.sources import whole_items
 from sqlalchemy_dynamorm.run.system import system_table
 from sqlalchemy_dynamorm.run.values import Item, item_size
+from sqlalchemy_dynamorm.run.wire import fit
 
 MAX_ACTIONS = 100
 MAX_BYTES = 4 * 1024 * 1024
@@ -48,9 +49,19 @@ class Taking:
         return len(self.entries) + sum(2 if guard.watched else 1 for guard in self.guards) + len(self.related)
 
     @property
+    def items(self) -> list[Item]:
+        """What the entries put, or the keys of what they delete or check: what counts of their bytes."""
+        return [entry.after or entry.key for entry in self.entries]
+
+    @property
     def size(self) -> int:
         """The bytes that the items have."""
-        return sum(item_size(entry.after or entry.key) for entry in self.entries)
+        return sum(map(item_size, self.items))
+
+    @property
+    def fits(self) -> bool:
+        """Whether one TransactWriteItems takes it."""
+        return self.count <= MAX_ACTIONS and fit(self.items, MAX_BYTES)
 
     def actions(self) -> list[Action]:
         """The entries' actions, then the guards', then the checks of parents and children."""
@@ -152,6 +163,8 @@ def related(entries: Sequence[Entry]) -> list[Parent | Child]:
 
     :raises ForeignKeyViolation: that cannot be.
     """
+    if not any(entry.table.references or entry.table.referrers for entry in entries):
+        return []
     needed, unwanted = parents(entries), children(entries)
     wanted = {(each.table.physical, identity(each.key, each.table)) for each in needed}
     for child in unwanted:
