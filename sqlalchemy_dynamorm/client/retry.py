@@ -12,6 +12,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ class Policy:
 
     attempts: int
     until: float | None = None
-    jitter: random.Random = field(default_factory=random.Random)
+    jitter: Callable[[float, float], float] = random.uniform
     meter: Meter | None = None
     tokened: bool = False
     budget: Budget = field(default_factory=Budget)
@@ -99,7 +100,7 @@ class Policy:
         """Seconds to wait before attempt ``attempt + 1``; ``None`` to give up."""
         if attempt >= self.attempts or not may_repeat(failure):
             return None
-        seconds = self.jitter.uniform(0, min(CAP, BASE * 2**attempt))
+        seconds = self.jitter(0, min(CAP, BASE * 2**attempt))
         if self.until is not None and time.monotonic() + seconds > self.until:
             return None
         if isinstance(failure, (Throttled, ServiceUnavailable)) and not self.budget.spend():

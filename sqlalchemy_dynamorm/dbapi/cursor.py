@@ -8,7 +8,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy_dynamorm.dbapi.statement import Statement
+from sqlalchemy_dynamorm.dbapi.statement import Description, Statement, described
 from sqlalchemy_dynamorm.errors import Error, InterfaceError, ProgrammingError, ScanRefused, UndefinedIndex
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy_dynamorm.sql import nodes
 
 Row = tuple[Any, ...]
-Description = tuple[str, Any, None, None, None, None, bool]
 Values = Mapping[str, Any]
 
 
@@ -135,8 +134,9 @@ class Cursor:
         self._clear()
         prepared = self._statement(statement)
         node = prepared.node
-        self._tokened = self._options(options).idempotent_writes == "always"
-        if self._options(options).capacity == "true":
+        chosen = self._options(options)
+        self._tokened = chosen.idempotent_writes == "always"
+        if chosen.capacity == "true":
             from sqlalchemy_dynamorm.client.capacity import Meter
 
             self._meter = Meter()
@@ -144,7 +144,7 @@ class Cursor:
             raise ProgrammingError("A page is of a SELECT; run other statements with execute().")
         match node:
             case nodes.Explain(query):
-                self._explain(prepared, query, self._options(options))
+                self._explain(prepared, query, chosen)
             case nodes.Select() | nodes.Compound() | nodes.Insert() | nodes.Update() | nodes.Delete():
                 self._answer(prepared, node, batch, options, page, anew=anew)
             case _:
@@ -199,15 +199,13 @@ class Cursor:
         *,
         anew: bool,
     ) -> None:
-        from sqlalchemy_dynamorm.dbapi.execution import execution, shown
+        from sqlalchemy_dynamorm.dbapi.execution import execution
         from sqlalchemy_dynamorm.plan.steps import ReadPlan
 
         prepared = self._prepared(statement, query, self._options(options))
         page = None if asked is None else asked.of(statement.text, prepared, batch[0])
         read = prepared.plan if isinstance(prepared.plan, ReadPlan) else None
-        labels = shown(prepared.plan)
-        if labels is not None:
-            self._describe(labels)
+        self.description = prepared.description
         buffer = self.connection.buffer
         mark = buffer.begin(statement.text, len(batch)) if buffer is not None else None
         if buffer is not None and self._tokened:
@@ -236,7 +234,7 @@ class Cursor:
         from sqlalchemy_dynamorm.run.starred import spread
 
         labels, rows = spread(plan, list(self._result()))
-        self._describe(labels)
+        self.description = described(labels)
         self._rows = iter(rows)
 
     def _paged(self, execution: Execution) -> Iterator[Row]:
@@ -274,11 +272,8 @@ class Cursor:
         from sqlalchemy_dynamorm.plan.explain import COLUMNS, rows
 
         prepared = self._prepared(statement, query, options)
-        self._describe(COLUMNS)
+        self.description = described(COLUMNS)
         self._rows = iter(rows(prepared.plan, self.connection.isolation_level))
-
-    def _describe(self, labels: Sequence[str]) -> None:
-        self.description = tuple((label, None, None, None, None, None, True) for label in labels)
 
     # --- results ---
 

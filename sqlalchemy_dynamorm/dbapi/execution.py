@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy_dynamorm.plan.next_values import next_values
 from sqlalchemy_dynamorm.plan.steps import LocalPlan, Plan, ReadPlan
 from sqlalchemy_dynamorm.run.bind import Bound, bound, present
 from sqlalchemy_dynamorm.run.changes import Changer
@@ -42,9 +41,9 @@ def execution(
     """
     settings = connection.client.settings
     scope = Scope(connection.buffer, settings.page_size, settings.read_budget, page, anew)
-    now, asked = present(), next_values(prepared.plan)
-    if asked:
-        return _numbered(asked, prepared, batch, connection, scope)
+    now = present()
+    if prepared.numbers:
+        return _numbered(prepared.numbers, prepared, batch, connection, scope)
     return _running(prepared, [bound(one, now) for one in batch], connection, scope)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.schema import Table
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Tables = Mapping["tuple[str | None, str]", Table]
 TablesOf = Callable[["nodes.TableName"], Table]
 Runner = Union["Reader", "Inserter", "Changer", "LocalReader"]
+Description = tuple[str, Any, None, None, None, None, bool]
 MAX_PLANS = 16
 
 
@@ -37,6 +38,21 @@ class Prepared:
     plan: Plan
     runner: Runner
     tables: tuple[tuple[nodes.TableName, Table], ...] = ()
+
+    @cached_property
+    def description(self) -> tuple[Description, ...] | None:
+        """What PEP 249 says of the result's columns; ``None`` where there is no result."""
+        from sqlalchemy_dynamorm.dbapi.execution import shown
+
+        labels = shown(self.plan)
+        return None if labels is None else described(labels)
+
+    @cached_property
+    def numbers(self) -> tuple[nodes.NextValue, ...]:
+        """The numbers of sequences that it takes."""
+        from sqlalchemy_dynamorm.plan.next_values import next_values
+
+        return next_values(self.plan)
 
     @cached_property
     def order(self) -> tuple[int, ...]:
@@ -105,6 +121,11 @@ class Statement:
                 if len(self._plans) > MAX_PLANS:
                     self._plans.popitem(last=False)
         return found
+
+
+def described(labels: Iterable[str]) -> tuple[Description, ...]:
+    """What PEP 249 says of columns with these names."""
+    return tuple((label, None, None, None, None, None, True) for label in labels)
 
 
 def _prepare(query: nodes.Query, written: Written, tables: TablesOf, options: PlanOptions) -> Prepared:

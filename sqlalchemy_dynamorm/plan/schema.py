@@ -40,6 +40,9 @@ class Kind(enum.Enum):
     BINARY_SET = "binary set"  # BS, set of bytes
     ANY = "any"  # not declared: whatever the item has
 
+    # A member is one object, and Enum's own hash, of its name, is a call in Python for each value that is encoded.
+    __hash__ = object.__hash__
+
     @property
     def key_type(self) -> KeyType | None:
         """The key attribute type (``AttributeDefinitions``), or ``None`` where this kind cannot be a key."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Union
 
 from sqlalchemy_dynamorm.plan.assignments import Assignment, Take
@@ -129,7 +130,7 @@ OutputValue = Union[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Projection:
     """What a result shows.
 
@@ -144,10 +145,15 @@ class Projection:
     labels: tuple[str, ...]
     computing: LocalPlan | None = None
 
-    @property
+    @cached_property
     def open(self) -> bool:
         """Whether it shows all that the items have, so that its columns are known once they are read."""
         return REST in self.fields
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether it shows the fields as they are."""
+        return self.outputs == tuple(Field(position) for position in range(len(self.fields)))
 
 
 @dataclass(frozen=True)

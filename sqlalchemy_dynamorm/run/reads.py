@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy_dynamorm.errors import DataError, Unsupported
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, columns_of
@@ -34,7 +34,8 @@ from sqlalchemy_dynamorm.run.images import Reading
 from sqlalchemy_dynamorm.run.keys import identity, key_from_values, key_given, keys_listed
 from sqlalchemy_dynamorm.run.overlay import Overlay, overlay
 from sqlalchemy_dynamorm.run.paging import PageAsked, page
-from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Rows
+from sqlalchemy_dynamorm.run.request import Asking, Execution, Outcome, Request, Rows
+from sqlalchemy_dynamorm.run.sorting import sort_key
 from sqlalchemy_dynamorm.run.sources import Batches, Budget, Empty, OneItem, Paged, Row, Seen, Source, projected
 from sqlalchemy_dynamorm.run.values import Item
 
@@ -168,6 +169,18 @@ class Reader:
         for key in self._keys_of(rows):
             buffer.lock(table, key, self._names, anew=scope.anew)
 
+    @cached_property
+    def _attributes(self) -> list[str]:
+        """What is asked for of the items."""
+        assert self.plan.table is not None
+        return projected(self.plan.projection.fields, self.plan.table)
+
+    @cached_property
+    def _item(self) -> Request:
+        """A GetItem of a key that is still to be said."""
+        assert self.plan.table is not None
+        return access.get_item(self.plan.table, {}, self._attributes, consistent=self.plan.consistent)
+
     @property
     def _names(self) -> list[str]:
         return [column.name for column in self.plan.projection.fields]
@@ -228,7 +241,7 @@ class Reader:
         rows = yield from self._merged(values, scope, own, cut.stop)
         for sort in reversed(self._sorting(own)):
             try:
-                rows.sort(key=_sort_key(sort), reverse=sort.descending)
+                rows.sort(key=sort_key(sort), reverse=sort.descending)
             except TypeError:
                 name = self.plan.projection.fields[sort.field].name
                 raise DataError(f"ORDER BY {name!r}: the items hold values of several types there.") from None
@@ -283,7 +296,7 @@ class Reader:
         """Where the rows come from, the check they still need, and whether a page may be sized by the LIMIT."""
         plan, table = self.plan, self.plan.table
         assert table is not None
-        attributes = projected(self.plan.projection.fields, table)
+        attributes = self._attributes
         match plan.access:
             case Nothing():
                 return Empty(), None, False
@@ -301,7 +314,7 @@ class Reader:
         if isinstance(self.plan.access, GetItem):
             if not keys:
                 return Empty()
-            request = access.get_item(table, keys[0], attributes, consistent=consistent)
+            request = Request("GetItem", {**self._item.params, "Key": keys[0]})
             return OneItem(request, self.decoder, self._seen(table, attributes, scope, keys[0]))
         seen = self._seen(table, attributes, scope)
         return Batches(table, keys, attributes, self.decoder, consistent=consistent, seen=seen)
@@ -313,7 +326,7 @@ class Reader:
         """
         plan, table = self.plan, self.plan.table
         assert table is not None
-        asked: list[str] | None = None if counting else projected(plan.projection.fields, table)
+        asked: list[str] | None = None if counting else self._attributes
         if isinstance(plan.access, Query):
             wanted = list(table.key) if plan.access.complete else asked
             pages = access.queries(table, plan, plan.access, wanted, values)
@@ -331,11 +344,11 @@ class Reader:
             test = checker(plan.where, plan.projection.fields, values)
             decoder = RowDecoder(tuple(table.by_name[name] for name in table.key))
             keys = Paged(pages.requests, decoder, budget, scope.page_size)
-            seen = self._seen(table, projected(plan.projection.fields, table), scope)
+            seen = self._seen(table, self._attributes, scope)
             return Completed(table, keys, self, seen), test, not pages.filtered
         sized = pages.exact and not pages.filtered
         ahead = plan.limit is None and scope.page is None
-        seen = self._seen(table, projected(plan.projection.fields, table), scope)
+        seen = self._seen(table, self._attributes, scope)
         paged = Paged(pages.requests, self.decoder, budget, scope.page_size, ahead=ahead, seen=seen)
         return paged, None if pages.exact else self.test(values), sized
 
@@ -361,29 +374,12 @@ class Reader:
     def projected(self, rows: list[Row], values: Bound) -> list[Row]:
         """Decoded rows as the result shows them."""
         projection = self.plan.projection
-        if projection.outputs == tuple(Field(position) for position in range(len(projection.fields))):
-            return rows
-        return [project(projection, row, values) for row in rows]
+        return rows if projection.plain else [project(projection, row, values) for row in rows]
 
 
 def _left(enough: int | None, rows: list[Row]) -> int | None:
     """How many rows are still wanted, ``None`` for all there are."""
     return None if enough is None else max(0, enough - len(rows))
-
-
-def _sort_key(sort: Sort) -> Any:
-    """NULLs first or last as asked, whatever the direction: the key is reversed with the values."""
-    nulls = 0 if sort.nulls_first is not sort.descending else 1
-
-    def key(row: Row) -> tuple[int, Any]:
-        value = row[sort.field]
-        if value is None:
-            return nulls, 0
-        if isinstance(value, dict | list | set):
-            raise DataError("ORDER BY a column that holds documents or sets is not defined.")
-        return 1 - nulls, value
-
-    return key
 
 
 def project(projection: Projection, row: Row, values: Bound) -> Row:

@@ -41,7 +41,7 @@ def test_a_cancelled_transaction_passes_if_all_its_reasons_do(codes: list[str], 
 
 
 def test_waits_grow_to_a_bound() -> None:
-    jitter = Random(1)
+    jitter = Random(1).uniform
 
     def waited(attempt: int) -> float:
         return Policy(100, jitter=jitter).wait(errors.Throttled("x"), attempt) or 0
