@@ -16,7 +16,7 @@ from sqlalchemy_dynamorm.plan.schema import Column
 from sqlalchemy_dynamorm.plan.steps import ChangePlan
 from sqlalchemy_dynamorm.run import writing
 from sqlalchemy_dynamorm.run.buffer import Entry
-from sqlalchemy_dynamorm.run.commit import cancelled, transaction
+from sqlalchemy_dynamorm.run.commit import cancelled
 from sqlalchemy_dynamorm.run.decode import RowDecoder, wire_item
 from sqlalchemy_dynamorm.run.edits import Assign, Edits
 from sqlalchemy_dynamorm.run.evaluate import checker
@@ -28,7 +28,7 @@ from sqlalchemy_dynamorm.run.origins import Origin
 from sqlalchemy_dynamorm.run.reads import project
 from sqlalchemy_dynamorm.run.request import Asking, Pause, Request, Rows
 from sqlalchemy_dynamorm.run.sources import Row, send_all
-from sqlalchemy_dynamorm.run.taking import Taking
+from sqlalchemy_dynamorm.run.taking import Taking, transaction
 from sqlalchemy_dynamorm.run.targets import Target
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.run.writing import Check, ImageNeeded

@@ -6,7 +6,6 @@ several, in order.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -33,7 +32,7 @@ from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.lost import excludes_itself
 from sqlalchemy_dynamorm.run.parents import Parent
 from sqlalchemy_dynamorm.run.request import Asking, Request
-from sqlalchemy_dynamorm.run.taking import MAX_ACTIONS, MAX_BYTES, Taking
+from sqlalchemy_dynamorm.run.taking import MAX_ACTIONS, MAX_BYTES, Taking, transaction
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.run.wire import same_wire
 from sqlalchemy_dynamorm.run.writing import Check
@@ -220,11 +219,6 @@ def _told(params: dict[str, Any]) -> dict[str, Any]:
     return {**params, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if "ConditionExpression" in params else params
 
 
-def transaction(actions: list[dict[str, Any]]) -> Request:
-    """A TransactWriteItems with a token, so that sending it again applies it once."""
-    return Request("TransactWriteItems", {"TransactItems": actions, "ClientRequestToken": str(uuid.uuid4())})
-
-
 def _lost(entry: Entry, found: Mapping[str, Any] | None) -> Error:
     """A condition did not hold: who was there first, or what became of the row.
 
@@ -256,7 +250,7 @@ def _holds(check: Check, item: Item) -> bool:
 
 def cancelled(failure: TransactionCanceled, taking: Taking) -> Error:
     """The error of the first action that was refused; a taken key or a lost row goes before a mere conflict."""
-    guarding = [guard.table for guard in taking.guards for _ in guard.actions()]
+    guarding = [guard.table for guard in taking.guards]
     subjects: list[Entry | Table | Parent | Child] = [*taking.entries, *guarding, *taking.related]
     failed = [(about, reason) for about, reason in zip(subjects, failure.reasons, strict=False) if _refused(reason)]
     failed.sort(key=lambda pair: pair[1].get("Code") != "ConditionalCheckFailed")

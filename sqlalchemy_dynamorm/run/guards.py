@@ -70,8 +70,7 @@ class Guard:
     :ivar values: the values it stands for.
     :ivar old: the key of the row that lets go of it, if one does.
     :ivar new: the key of the row that takes it; ``None`` deletes it.
-    :ivar stale: the key of a row that holds it without having the values.
-    :ivar watched: the row of ``stale`` is there, and must still not have the values.
+    :ivar stale: the key of a row that holds it without having the values, or loses them in the same transaction.
     """
 
     table: Table
@@ -81,29 +80,33 @@ class Guard:
     old: Item | None = None
     new: Item | None = None
     stale: Item | None = None
-    watched: bool = False
 
-    def actions(self) -> list[Action]:
-        """The action on the guard, and the check of the row it is taken from."""
+    def action(self) -> Action:
+        """What is done to it."""
         placeholders = Placeholders()
         params: dict[str, Any] = {"TableName": self.table.system, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         params["ConditionExpression"] = self._condition(placeholders)
         if self.new is None:
-            return [("Delete", placeholders.into({**params, "Key": self.key}))]
-        put = {**params, "Item": guard_item(self.key, self.unique, self.new)}
-        return [("Put", placeholders.into(put)), *([self._row_check()] if self.watched else [])]
+            return "Delete", placeholders.into({**params, "Key": self.key})
+        return "Put", placeholders.into({**params, "Item": guard_item(self.key, self.unique, self.new)})
+
+    def freed(self, holder: Item) -> list[Action]:
+        """Delete it, as long as that row holds it and does not have the values."""
+        placeholders = Placeholders()
+        params: dict[str, Any] = {"TableName": self.table.system, "Key": self.key}
+        params["ConditionExpression"] = f"{placeholders.name(OWNER)} = {placeholders.value({'M': holder})}"
+        return [("Delete", placeholders.into(params)), self._without_values(holder)]
 
     def _condition(self, placeholders: Placeholders) -> str:
         holders = [key for key in (self.new, self.old, self.stale) if key is not None]
         owned = [f"{placeholders.name(OWNER)} = {placeholders.value({'M': key})}" for key in holders]
         return " OR ".join([f"attribute_not_exists({placeholders.name(KEY)})", *owned])
 
-    def _row_check(self) -> Action:
+    def _without_values(self, row: Item) -> Action:
         placeholders = Placeholders()
-        assert self.stale is not None
         differs = [f"{placeholders.name(name)} <> {placeholders.value(wire)}" for name, wire in self.values.items()]
         condition = " OR ".join([writing.absent(self.table, placeholders), *differs])
-        return "ConditionCheck", writing.condition_check(self.table, self.stale, condition, placeholders)
+        return "ConditionCheck", writing.condition_check(self.table, row, condition, placeholders)
 
     def violation(self, who: str = "another row") -> UniqueViolation:
         """The error that another row has the values."""

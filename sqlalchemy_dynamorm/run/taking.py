@@ -1,16 +1,18 @@
 """Taking guards: what becomes of a transaction that found one held by another row.
 
 That row is read. Has it the values, it is a violation. Is it gone, or has it others by now (another program wrote it),
-the guard is taken over, on condition that guard and row are still so.
+the guard is of no use to anyone and is deleted, on condition that guard and row are still so, in a transaction of its
+own: it would take two more actions of the 100 that there are, and one row may hold several, which may be named once.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy_dynamorm.errors import Error
+from sqlalchemy_dynamorm.errors import Error, TransactionCanceled
 from sqlalchemy_dynamorm.run.buffer import Action, Entry, outdated
 from sqlalchemy_dynamorm.run.children import Child, children
 from sqlalchemy_dynamorm.run.decode import wire_item
@@ -46,7 +48,7 @@ class Taking:
     @property
     def count(self) -> int:
         """How many actions it takes."""
-        return len(self.entries) + sum(2 if guard.watched else 1 for guard in self.guards) + len(self.related)
+        return len(self.entries) + len(self.guards) + len(self.related)
 
     @property
     def items(self) -> list[Item]:
@@ -65,11 +67,7 @@ class Taking:
 
     def actions(self) -> list[Action]:
         """The entries' actions, then the guards', then the checks of parents and children."""
-        checks = [each.action() for each in self.related]
-        return [entry.action() for entry in self.entries] + self._guarding() + checks
-
-    def _guarding(self) -> list[Action]:
-        return [action for guard in self.guards for action in guard.actions()]
+        return [each.action() for each in (*self.entries, *self.guards, *self.related)]
 
     def resolved(self, reasons: Sequence[Mapping[str, Any]]) -> Asking[bool]:
         """Change what was refused of the guards; ``False`` where that is not why the transaction was cancelled.
@@ -82,10 +80,8 @@ class Taking:
             return False
         found = False
         kept: list[Guard] = []
-        for guard in self.guards:
-            mine = reasons[at : at + len(guard.actions())]
-            at += len(mine)
-            if not any(_failed(reason) for reason in mine):
+        for guard, reason in zip(self.guards, reasons[at:], strict=False):
+            if not _failed(reason):
                 kept.append(guard)
                 continue
             found = True
@@ -113,13 +109,26 @@ class Taking:
         """The guard, as it can be taken from the row that holds it now."""
         there = wire_item((yield _get(guard.table.system, guard.key)))
         if there is None:
-            return replace(guard, stale=None, watched=False)
-        return (yield from self._taken_from(guard, there))
+            return replace(guard, stale=None)
+        taken = yield from self._taken_from(guard, there)
+        if taken is not None:
+            return taken
+        try:
+            freed = guard.freed(there[OWNER]["M"])
+            yield transaction([{kind: params} for kind, params in freed])
+        except TransactionCanceled as failure:
+            if not any(_failed(reason) for reason in failure.reasons):
+                raise
+            # Guard or row are others by now; the next round looks at them again.
+        return replace(guard, stale=None)
 
-    def _taken_from(self, guard: Guard, there: Item) -> Asking[Guard]:
-        """The guard, as it can be taken from the row that holds it, as it was just read."""
+    def _taken_from(self, guard: Guard, there: Item) -> Asking[Guard | None]:
+        """The guard, as it can be taken from the row that holds it, as it was just read.
+
+        ``None`` where that row has nothing to do with this transaction, and does not have the values.
+        """
         row = owner_of(there, guard.table)
-        free = replace(guard, stale=there[OWNER]["M"], watched=False)
+        free = replace(guard, stale=there[OWNER]["M"])
         if row is None or row in (guard.new, guard.old):
             return free
         entry = self._entry(guard, row)
@@ -131,7 +140,7 @@ class Taking:
         if guard_of(guard.table, guard.unique, stored) == guard.key:
             raise self._taken(guard)
         if entry is None:
-            return replace(free, watched=True)
+            return None
         self.entries[self.entries.index(entry)] = replace(entry, pins=entry.pins | {*guard.unique.columns})
         return free
 
@@ -171,6 +180,11 @@ def related(entries: Sequence[Entry]) -> list[Parent | Child]:
         if (child.table.physical, identity(child.key, child.table)) in wanted:
             raise child.violation()
     return [*needed, *unwanted]
+
+
+def transaction(actions: list[dict[str, Any]]) -> Request:
+    """A TransactWriteItems with a token, so that sending it again applies it once."""
+    return Request("TransactWriteItems", {"TransactItems": actions, "ClientRequestToken": str(uuid.uuid4())})
 
 
 def _failed(reason: Mapping[str, Any]) -> bool:

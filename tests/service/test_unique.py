@@ -230,6 +230,32 @@ class TestOtherWriters:
         session.commit()
         assert session.scalar(sa.select(Account.id).where(Account.email == "ada@x")) == 2
 
+    def test_guards_of_rows_that_are_gone_leave_room_for_a_hundred_actions(
+        self, session: orm.Session, raw: Any, calls: Calls
+    ) -> None:
+        session.add_all([Account(id=number, email=f"{number}@x") for number in range(10, 13)])
+        session.commit()
+        for number in range(10, 13):
+            self.send(raw, "DeleteItem", Key={"id": {"N": str(number)}})
+        calls.clear()
+        session.add_all([Account(id=number, email=f"{number - 100}@x") for number in range(110, 160)])
+        session.commit()
+        assert calls.count["TransactWriteItems"] == 5  # refused; the three guards, each by itself; and again
+        assert session.scalar(sa.select(Account.id).where(Account.email == "12@x")) == 112
+
+    def test_all_guards_of_one_row_are_taken_over(self, engine: sa.Engine, schema: str, raw: Any) -> None:
+        metadata = sa.MetaData()
+        columns = [sa.Column(name, sa.String, unique=True) for name in ("email", "nick")]
+        users = sa.Table("users", metadata, sa.Column("id", sa.String, primary_key=True), *columns)
+        metadata.create_all(engine)
+        with engine.begin() as connection:
+            connection.execute(users.insert().values(id="a", email="ada@x", nick="ada"))
+        raw.ask(Request("DeleteItem", {"TableName": f"{raw.settings.default_schema}.users", "Key": {"id": {"S": "a"}}}))
+        with engine.begin() as connection:
+            connection.execute(users.insert().values(id="b", email="ada@x", nick="ada"))
+        with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
+            connection.execute(users.insert().values(id="c", email="c@x", nick="ada"))
+
     def test_a_guard_of_another_is_not_let_go(self, session: orm.Session, raw: Any) -> None:
         self.send(raw, "PutItem", Item={"id": {"N": "2"}, "email": {"S": "ada@x"}})
         session.delete(session.get_one(Account, 2))
