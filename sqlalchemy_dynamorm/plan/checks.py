@@ -7,6 +7,7 @@ another database's SQL, is not enforced; :attr:`CheckRule.why` says why not.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from sqlalchemy_dynamorm.errors import NotSupportedError, ProgrammingError, Unsupported
 from sqlalchemy_dynamorm.plan.analysis import of_several_rows
@@ -44,6 +45,21 @@ def _rule(table: Table, constraint: CheckConstraint) -> CheckRule:
         return CheckRule(constraint, frozenset(), why=str(error))
     columns = violated.feeds[0].columns if isinstance(violated, LocalPlan) else columns_of(violated)
     return CheckRule(constraint, frozenset(column.name for column in columns), violated)
+
+
+def compared(rule: CheckRule) -> Column | None:
+    """The one column that a condition only compares with numbers: of a sum of it the condition is one of it, too."""
+    if rule.violated is None or isinstance(rule.violated, LocalPlan):
+        return None
+    leaves = tuple(_leaves(rule.violated))
+    columns = {leaf.column for leaf in leaves if isinstance(leaf, Comparison) and _is_number(leaf.operand)}
+    alone = len(columns) == 1 and all(isinstance(leaf, Comparison) and _is_number(leaf.operand) for leaf in leaves)
+    column = columns.pop() if alone else None
+    return column if column is not None and column.kind in (Kind.INTEGER, Kind.DECIMAL) else None
+
+
+def _is_number(value: nodes.Value) -> bool:
+    return isinstance(value, nodes.Literal) and isinstance(value.value, int | Decimal)
 
 
 def _violated(table: Table, condition: str) -> Predicate | LocalPlan:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute, Give, Take
+from sqlalchemy_dynamorm.plan.assignments import Assignment, Compute, Give, Increase, Take
+from sqlalchemy_dynamorm.plan.checks import compared
 from sqlalchemy_dynamorm.plan.explain_reads import Step, joined, read_steps
 from sqlalchemy_dynamorm.plan.next_values import next_values
 from sqlalchemy_dynamorm.plan.predicates import ALWAYS, Some, conjuncts
@@ -278,8 +279,7 @@ def _conditions(plan: ChangePlan) -> str:
 
 
 def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[Step]:
-    given = {each.column.name for each in plan.assignments or () if isinstance(each.change, Give)}
-    looks = any(not rule.columns <= given for rule in plan.checks)
+    looks = any(_looks(rule, plan) for rule in plan.checks)
     read = "; in AUTOCOMMIT the item is read first, and must be unchanged in these columns" if looks else ""
     yield from _checks(plan.checks, f"of each row as it is set{read}")
     if plan.moves:
@@ -296,6 +296,16 @@ def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[Step]:
         return
     changed = ", ".join(_set(each) for each in plan.assignments)
     yield Step("UpdateItem", plan.table.physical, None, key, conditions, f"SET {changed}; {how}")
+
+
+def _looks(rule: CheckRule, plan: ChangePlan) -> bool:
+    """Whether a CHECK constraint needs the row; a number that is increased has its in the condition of the write."""
+    changes = {each.column.name: each.change for each in plan.assignments or ()}
+    column = compared(rule)
+    change = None if column is None else changes.get(column.name)
+    if isinstance(change, Increase) and change.base is None:
+        return False
+    return not all(isinstance(changes.get(name), Give) for name in rule.columns)
 
 
 def _set(assignment: Assignment) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from sqlalchemy_dynamorm.sql import nodes
 
 if TYPE_CHECKING:
     from sqlalchemy_dynamorm.run.checking import Judge
+    from sqlalchemy_dynamorm.run.writing import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,20 @@ class Done:
 
     :ivar edits: each fits the item as it was read.
     :ivar used: the attributes whose values decided what is done: they must still be what was read.
+    :ivar kept: what CHECK constraints ask of the stored item, besides.
     """
 
     edits: Edits
     used: frozenset[str] = frozenset()
+    kept: tuple[Check, ...] = ()
 
     def judged_by(self, names: frozenset[str]) -> Done:
         """The same, decided by these attributes too."""
-        return Done(self.edits, self.used | names) if names else self
+        return replace(self, used=self.used | names)
 
     def without(self, names: Sequence[str]) -> Done:
         """The same, leaving these attributes alone."""
-        return Done({name: edit for name, edit in self.edits.items() if name not in names}, self.used)
+        return replace(self, edits={name: edit for name, edit in self.edits.items() if name not in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Setting:
     :ivar computed: what is computed of the row.
     :ivar following: the computed columns that follow from what is set, and from what the row has.
     :ivar judges: of the CHECK constraints that are of what is set and of what the row has, too.
+    :ivar kept: what those of one number that is increased ask of the stored row, by their positions.
     :ivar refused: why it can be done to no row, NULL for a NOT NULL column: where there is no row it is no error.
     """
 
@@ -71,12 +75,13 @@ class Setting:
     computed: tuple[tuple[Column, Compute], ...]
     following: tuple[Column, ...] = ()
     judges: tuple[Judge, ...] = ()
+    kept: tuple[Check | None, ...] = ()
     refused: IntegrityError | None = None
 
     @property
     def writable(self) -> bool:
         """Whether it can be sent without a look at the row."""
-        looks = self.computed or self.following or self.judges or self.refused
+        looks = self.computed or self.following or self.refused or None in self.kept
         return not looks and all(edit.writable for edit in self.edits.values())
 
     def of(self, image: Item) -> Done:
@@ -101,14 +106,18 @@ class Setting:
         for column in self.following:
             used.update(name for name in column.parts if not isinstance(self.edits.get(name), Assign))
             found[column.name] = Assign(generated(self.table, column, self._set(image, found, column.parts)))
-        for judge in self.judges:
+        kept: list[tuple[Check, frozenset[str]]] = []
+        for judge, check in zip(self.judges, self.kept, strict=True):
             if judge.violated([self._set(image, found, judge.rule.columns)], self.values.now)[0]:
                 raise judge.violation()
-            used.update(judge.rule.columns - self._settled)
+            if check is not None and all(found[name] is self.edits[name] for name in judge.rule.columns):
+                kept.append((check, judge.rule.columns))
+            else:
+                used.update(judge.rule.columns - self._settled)
         for name in used & found.keys():
             # What must be what was read needs no relative clause, which would be sent as a transaction.
             found[name] = Assign(found[name].of(image.get(name)))
-        return Done(found, frozenset(used))
+        return Done(found, frozenset(used), tuple(check for check, names in kept if not names & used))
 
     @property
     def _settled(self) -> frozenset[str]:
@@ -172,7 +181,8 @@ def setting(
     known = [judge for judge in judges if all(isinstance(fixed.get(name), Assign) for name in judge.rule.columns)]
     refused = refused or _violation(known, fixed, values)
     left = tuple(judge for judge in judges if judge not in known)
-    return Setting(table, values, fixed, tuple(computed), following, left, refused)
+    kept = tuple(judge.kept(fixed, values) for judge in left)
+    return Setting(table, values, fixed, tuple(computed), following, left, kept, refused)
 
 
 def _violation(judges: Sequence[Judge], fixed: Edits, values: Bound) -> IntegrityError | None:

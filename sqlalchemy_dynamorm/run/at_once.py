@@ -15,10 +15,11 @@ from sqlalchemy_dynamorm.plan.predicates import ALWAYS
 from sqlalchemy_dynamorm.plan.schema import Column
 from sqlalchemy_dynamorm.plan.steps import ChangePlan
 from sqlalchemy_dynamorm.run import writing
+from sqlalchemy_dynamorm.run.assignments import Done
 from sqlalchemy_dynamorm.run.buffer import Entry
 from sqlalchemy_dynamorm.run.commit import cancelled
 from sqlalchemy_dynamorm.run.decode import RowDecoder, wire_item
-from sqlalchemy_dynamorm.run.edits import Assign, Edits
+from sqlalchemy_dynamorm.run.edits import Assign
 from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.expressions import Placeholders
 from sqlalchemy_dynamorm.run.items import applied
@@ -118,18 +119,18 @@ class AtOnce:
             return self._deletion(target, Placeholders())
         if not target.setting.writable:
             raise ImageNeeded
-        return self._update(target, target.setting.edits, Placeholders())
+        kept = tuple(check for check in target.setting.kept if check is not None)
+        return self._update(target, Done(target.setting.edits, kept=kept), Placeholders())
 
     def _update(
         self,
         target: Target,
-        edits: Edits,
+        done: Done,
         placeholders: Placeholders,
         before: Item | None = None,
-        pins: frozenset[str] = frozenset(),
     ) -> Request | None:
-        table, check = self.plan.table, Check(self.plan.rest, target.values)
-        condition = writing.checked(table, (check,), placeholders, before, pins)
+        table, check, edits, pins = self.plan.table, Check(self.plan.rest, target.values), done.edits, done.used
+        condition = writing.checked(table, (check, *done.kept), placeholders, before, pins)
         if condition is None:
             return None
         params = writing.update(table, target.key, edits, condition, placeholders)
@@ -245,7 +246,7 @@ class AtOnce:
             return self._deletion(target, Placeholders(), image)
         done = target.setting.of(image).without(self.plan.table.key_columns)
         applied(image, done.edits, self.plan.table)  # which refuses an item that is too large
-        return self._update(target, done.edits, Placeholders(), image, done.used)
+        return self._update(target, done, Placeholders(), image)
 
 
 def _may_not_fit(target: Target) -> bool:

@@ -213,7 +213,9 @@ class Buffer:
         relative, pinned = _composed(found, done)
         pins = found.pins if found.before is None or found.replaced else found.pins | (pinned - _keyed(table))
         changed = found.changed | done.edits.keys()
-        found = replace(_judged(found, check), after=after, changed=changed, relative=relative)
+        for each in (check, *done.kept):
+            found = _judged(found, each)
+        found = replace(found, after=after, changed=changed, relative=relative)
         self._write(replace(found, pins=found.pins | pins))
         return after
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from sqlalchemy_dynamorm.errors import CheckViolation, Error
-from sqlalchemy_dynamorm.plan.checks import rules
-from sqlalchemy_dynamorm.plan.predicates import columns_of
+from sqlalchemy_dynamorm.errors import CheckViolation, Error, UnsupportedValue
+from sqlalchemy_dynamorm.plan.checks import compared, rules
+from sqlalchemy_dynamorm.plan.conditions import NEGATED
+from sqlalchemy_dynamorm.plan.predicates import All, Comparison, Predicate, Some, columns_of, every, some
 from sqlalchemy_dynamorm.plan.schema import CheckConstraint, Column, Table
 from sqlalchemy_dynamorm.plan.steps import CheckRule, LocalPlan
 from sqlalchemy_dynamorm.run.bind import Bound, present
 from sqlalchemy_dynamorm.run.decode import RowDecoder
+from sqlalchemy_dynamorm.run.edits import Add, Edits, total
 from sqlalchemy_dynamorm.run.evaluate import checker
 from sqlalchemy_dynamorm.run.local import computed_of
-from sqlalchemy_dynamorm.run.values import Item
+from sqlalchemy_dynamorm.run.values import Item, whole
+from sqlalchemy_dynamorm.run.writing import Check
+from sqlalchemy_dynamorm.sql import nodes
 
 LOGGER = logging.getLogger("sqlalchemy_dynamorm")
 _SHOWN = 200
@@ -53,10 +58,41 @@ class Judge:
         test = checker(self.rule.violated, self.fields, values)
         return [test(row) for row in rows]
 
+    def kept(self, edits: Edits, values: Bound) -> Check | None:
+        """What the stored number must satisfy not to violate the constraint once it is increased: a condition of the
+        write, so that nothing is to be read or pinned. ``None`` where that is not what is done, or not all it is of.
+
+        :param edits: what is done to the row.
+        """
+        column = compared(self.rule)
+        edit = None if column is None else edits.get(column.name)
+        if column is None or not isinstance(edit, Add) or edit.base is not None or not edit.writable:
+            return None
+        assert self.rule.violated is not None
+        assert not isinstance(self.rule.violated, LocalPlan)
+        try:
+            return Check(_before(self.rule.violated, edit), values, constraint=True)
+        except UnsupportedValue:  # a bound of more than 38 digits
+            return None
+
     def violation(self) -> CheckViolation:
         """The error that it is violated."""
         what = called(self.rule.constraint, self.table)
         return CheckViolation(f"{what}: the row does not satisfy it.", table=self.table.physical)
+
+
+def _before(violated: Predicate, edit: Add) -> Predicate:
+    """Where a predicate will not hold of a number that is there, once it is increased."""
+    match violated:
+        case All(parts):
+            return some(tuple(_before(part, edit) for part in parts))
+        case Some(parts):
+            return every(tuple(_before(part, edit) for part in parts))
+        case Comparison(column, op, nodes.Literal(int() | Decimal() as value)):
+            bound = total(Decimal(value), -edit.number, column)
+            return Comparison(column, NEGATED[op], nodes.Literal(whole(bound)))
+        case _:
+            raise AssertionError("the planner says that it is of comparisons alone")
 
 
 def called(constraint: CheckConstraint, table: Table) -> str:

@@ -228,7 +228,9 @@ def _lost(entry: Entry, found: Mapping[str, Any] | None) -> Error:
         return outdated(entry.table)
     if entry.before is None:
         return duplicate(entry.table)
-    if found is not None and entry.pins and all(_holds(check, dict(found)) for check in entry.checks):
+    wheres = [check for check in entry.checks if not check.constraint]
+    judged = entry.pins or len(wheres) < len(entry.checks)
+    if found is not None and judged and all(_holds(check, dict(found)) for check in wheres):
         return outdated(entry.table)  # the row is there and the WHERE holds: it is what was read of it that changed
     return StaleRow(
         f"A row of {entry.table.name!r} that this transaction changes was changed or deleted by another. "

@@ -20,10 +20,14 @@ class ImageNeeded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A WHERE to be repeated as a condition, with its values."""
+    """A WHERE to be repeated as a condition, with its values.
+
+    :ivar constraint: it is no WHERE, but what a CHECK constraint says of the row before it is changed.
+    """
 
     where: Predicate
     values: Bound
+    constraint: bool = False
 
 
 def absent(table: Table, placeholders: Placeholders) -> str:

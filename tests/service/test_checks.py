@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -178,6 +180,39 @@ def test_the_calls(engine: sa.Engine, calls: Calls) -> None:
             assert calls.operations[before:] == wanted
 
 
+def test_a_number_is_taken_as_often_as_it_is_there(local_url: str) -> None:
+    engine, metadata = sa.create_engine(local_url), sa.MetaData()
+    seats = sa.Table(
+        "seats",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("free", sa.Integer, sa.CheckConstraint("free >= 0 AND free < 100")),
+    )
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(seats.insert(), [{"id": 1, "free": 8}, {"id": 2, "free": 8}])
+
+    def take(of: tuple[str, int]) -> str:
+        level, row = of
+        try:
+            with engine.connect().execution_options(isolation_level=level) as connection:
+                connection.execute(seats.update().where(seats.c.id == row).values(free=seats.c.free - 1))
+                connection.commit()
+        except (exc.IntegrityError, exc.OperationalError) as error:
+            return type(error.orig).__name__
+        return "taken"
+
+    with ThreadPoolExecutor(4) as pool:
+        at_once = Counter(pool.map(take, [("AUTOCOMMIT", 1)] * 12))
+        together = Counter(pool.map(take, [("READ COMMITTED", 2)] * 12))
+    assert at_once == {"taken": 8, "CheckViolation": 4}
+    assert together["taken"] == 8
+    assert {*together} <= {"taken", "CheckViolation", "SerializationError"}
+    with engine.connect() as connection:
+        assert {*connection.execute(sa.select(seats.c.free)).scalars()} == {0}
+    engine.dispose()
+
+
 def test_a_text_knows_those_that_its_table_was_made_with(
     url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +228,7 @@ def test_a_text_knows_those_that_its_table_was_made_with(
         with pytest.raises(exc.IntegrityError, match="size > 0"):
             connection.exec_driver_sql("INSERT INTO boxes (id, size) VALUES (2, 0)")
         with pytest.raises(exc.IntegrityError, match="size > 0"):
-            connection.exec_driver_sql("UPDATE boxes SET size = size - 1 WHERE id = 1")
+            connection.exec_driver_sql("UPDATE boxes SET size = size * 0 WHERE id = 1")
         reflected = sa.Table("boxes", sa.MetaData(), autoload_with=connection)
         with pytest.raises(exc.IntegrityError, match="size > 0"):
             connection.execute(sa.insert(reflected).values(id=2, size=0))

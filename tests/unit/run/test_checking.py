@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from sqlalchemy_dynamorm.errors import CheckViolation, ConditionFailed, UnsupportedValue
+from sqlalchemy_dynamorm.errors import (
+    CheckViolation,
+    ConditionFailed,
+    SerializationError,
+    TransactionCanceled,
+    UnsupportedValue,
+)
 from sqlalchemy_dynamorm.plan.checks import rules
 from sqlalchemy_dynamorm.plan.definitions import table_of
 from sqlalchemy_dynamorm.plan.schema import Table
@@ -239,3 +245,77 @@ def test_own_writes_are_what_is_judged() -> None:
 def test_an_image_that_lacks_a_judged_column_is_read_again() -> None:
     assert Changer(changed(UPDATE.format("b = 3"), checked("b > c"))).needed == frozenset({"id", "c"})
     assert Changer(changed(UPDATE.format("b = 3"), checked("b > 0"))).needed == frozenset({"id"})
+
+
+# --- one number that is increased -------------------------------------------------------------------------------
+
+
+def test_a_number_that_is_increased_is_judged_by_the_service() -> None:
+    played = update("b = b - 3", checked("b >= 0 AND b < 100"), {})
+    (action,) = played.only["TransactItems"]
+    params = action["Update"]
+    assert params["ConditionExpression"] == ("attribute_exists(#0) AND #1 >= :0 AND #1 < :1 AND attribute_type(#1, :3)")
+    assert [params["ExpressionAttributeValues"][value] for value in (":0", ":1", ":2")] == [N(3), N(103), N(-3)]
+
+
+def test_where_the_service_refuses_the_row_says_why() -> None:
+    refused = TransactionCanceled("no", reasons=({"Code": "ConditionalCheckFailed"},))
+    row = {"Item": {"id": N(1), "b": N(2)}}
+    played = update("b = b - 3", checked("b >= 0"), refused, row)
+    assert played.operations == ["TransactWriteItems", "GetItem"]
+    assert isinstance(played.error, CheckViolation)
+    assert play_null().operations == [
+        "TransactWriteItems",
+        "GetItem",
+        "UpdateItem",
+    ]  # NULL minus 3 is NULL, which holds
+
+
+def play_null() -> Any:
+    refused = TransactionCanceled("no", reasons=({"Code": "ConditionalCheckFailed"},))
+    return update("b = b - 3", checked("b >= 0"), refused, {"Item": {"id": N(1)}}, {})
+
+
+def test_a_transaction_pins_no_number_that_it_increases() -> None:
+    buffer, table = Buffer(), checked("b >= 0", "d < 5.5")
+    changer = Changer(changed(UPDATE.format("b = b - 3, d = d + 0.5"), table))
+    done(changer.run([bound({})], Scope(buffer), buffer), {"Item": {"id": N(1), "b": N(9), "d": N(1)}})
+    (entry,) = buffer.entries.values()
+    assert entry.pins == frozenset()
+    params = play(commit(buffer), {}).only["TransactItems"][0]["Update"]
+    assert "#1 >= :0 AND #2 < :1" in params["ConditionExpression"]
+    assert [params["ExpressionAttributeValues"][value] for value in (":0", ":1")] == [N(3), N(5)]
+
+
+def test_a_number_that_is_increased_twice_is_pinned() -> None:
+    buffer, table = Buffer(), checked("b >= 0")
+    changer = Changer(changed(UPDATE.format("b = b - 3"), table))
+    done(changer.run([bound({})], Scope(buffer), buffer), {"Item": {"id": N(1), "b": N(7)}})
+    done(changer.run([bound({})], Scope(buffer), buffer))
+    (entry,) = buffer.entries.values()
+    assert entry.pins == {"b"}
+    assert isinstance(failed(changer.run([bound({})], Scope(buffer), buffer)), CheckViolation)
+
+
+def test_what_was_too_slow_at_commit_is_to_be_run_again() -> None:
+    buffer = Buffer()
+    changer = Changer(changed(UPDATE.format("b = b - 3"), checked("b >= 0")))
+    done(changer.run([bound({})], Scope(buffer), buffer), {"Item": {"id": N(1), "b": N(4)}})
+    there = {"id": {"N": "1"}, "b": {"N": "1"}}
+    refused = TransactionCanceled("no", reasons=({"Code": "ConditionalCheckFailed", "Item": there},))
+    assert isinstance(failed(commit(buffer), refused), SerializationError)
+
+
+@pytest.mark.parametrize(
+    ("set_", "condition"),
+    [
+        ("b = b - 3", "b >= c"),
+        ("b = b - 3", "b % 2 = 0"),
+        ("b = b - 3", "b >= 0 OR c > 1"),
+        ("b = coalesce(b, 0) - 3", "b >= 0"),
+        ("big = big - 3", "big >= 0"),  # a float is compared as one
+    ],
+)
+def test_what_is_more_than_one_number_is_read_and_pinned(set_: str, condition: str) -> None:
+    row = {"Item": {"id": N(1), "b": N(9), "c": N(2), "big": N(9)}}
+    assert update(set_, checked(condition), row, {}).operations[0] == "GetItem"
