@@ -20,7 +20,7 @@ collect_ignore = ["alembic_suite"]  # test_alembic_suite.py runs it
 _plugin: Any = pytestplugin  # it is not typed
 RESULTS = pytest.StashKey[Results]()
 
-for _driver in ("boto3", "local"):
+for _driver in ("aio", "boto3", "local"):
     registry.register(f"dynamodb.{_driver}", f"sqlalchemy_dynamorm.dialect.{_driver}", f"{_driver.title()}Dialect")
 
 
