@@ -6,6 +6,7 @@ A command imports what it needs when it runs, so that ``install-local`` works, a
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,8 +65,13 @@ def _init_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _plain(url: str) -> str:
+    """A program's URL may be of asyncio's dialect; a command waits."""
+    return re.sub(r"^(dynamo\w+)\+aio:", r"\1:", url)
+
+
 def _url_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("url", help="the engine's URL, dynamodb://eu-west-1 for example")
+    parser.add_argument("url", type=_plain, help="the engine's URL, dynamodb://eu-west-1 for example")
 
 
 def _reconcile(options: argparse.Namespace) -> int:

@@ -20,6 +20,11 @@ def test_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "frobnicate" in capsys.readouterr().err
 
 
+def test_a_url_of_asyncios_dialect_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "dynamodb+aio://k:s@127.0.0.1:9/?region=us-east-1&max_attempts=1"]) == 1
+    assert "127.0.0.1:9 cannot be reached" in capsys.readouterr().err
+
+
 def test_install_local_loads_no_client_and_no_reader() -> None:
     program = (
         "import sys, sqlalchemy_dynamorm.__main__, sqlalchemy_dynamorm.client.install_local\n"
