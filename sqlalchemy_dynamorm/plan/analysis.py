@@ -272,6 +272,7 @@ class Analysis:
                 self._call(expression, block)
             case nodes.ParamList(name, width):
                 self.widths[name] = width
+                self.params.update([name] if computed else [])
             case nodes.Subquery(query):
                 self.relation(query, block, dict(block.common))
             case nodes.InQuery(operands, query):

@@ -80,7 +80,10 @@ def analysed(
         shown=frozenset(name for name in params if name not in analysis.params),
         bounds=tuple(analysis.bounds),
         tests=tuple(analysis.tests),
-        lists=tuple(BoundList(name, _list_table(name), width) for name, width in sorted(analysis.widths.items())),
+        lists=tuple(
+            BoundList(name, _list_table(name), width, name not in analysis.params)
+            for name, width in sorted(analysis.widths.items())
+        ),
         reason=reason,
     )
     return plan, analysis

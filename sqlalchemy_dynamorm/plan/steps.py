@@ -345,11 +345,13 @@ class BoundList:
 
     :ivar table: the SQLite table that holds it.
     :ivar width: of how many values each entry is.
+    :ivar shown: they are only compared for equality.
     """
 
     name: str
     table: str
     width: int
+    shown: bool = True
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def _load(scratch: Scratch, feed: Feed, rows: Sequence[Row]) -> None:
 def _load_list(scratch: Scratch, given: BoundList, values: Bound) -> None:
     scratch.create_list(given.table, given.width)
     rows = [value if isinstance(value, tuple) else (value,) for value in values.parameter(given.name)]
-    scratch.load_list(given.table, rows)
+    scratch.load_list(given.table, rows, called=given.name, shown=given.shown)
 
 
 class _FeedReader:

@@ -145,10 +145,15 @@ class Scratch:
             self._sqlite.execute(f"PRAGMA {database}.max_page_count={self._pages}")
             self._capped.add(schema)
 
-    def load_list(self, name: str, rows: Iterable[Sequence[Any]], *, shown: bool = False) -> None:
-        """Add rows of a bound list, each as wide as the table, of values as :meth:`run` takes them."""
+    def load_list(
+        self, name: str, rows: Iterable[Sequence[Any]], *, called: str | None = None, shown: bool = False
+    ) -> None:
+        """Add rows of a bound list, each as wide as the table, of values as :meth:`run` takes them.
+
+        :param called: the parameter's name, for messages.
+        """
         with self._translating():
-            bound = ([binding(value, name, shown=shown) for value in row] for row in rows)
+            bound = ([binding(value, called or name, shown=shown) for value in row] for row in rows)
             self._sqlite.executemany(self._loads[None, name][0], bound)
 
     def run(

@@ -19,6 +19,23 @@ from sqlalchemy_dynamorm.dialect.declared import declare
 from sqlalchemy_dynamorm.run.request import Request
 from sqlalchemy_dynamorm.run.values import Json, encode
 
+
+class Wide(sa.types.TypeDecorator[Decimal]):
+    """A number of up to 38 digits. SQLite, the oracle, has none such: there it is text, equal where the number is."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        return sa.String() if dialect.name == "sqlite" else sa.Numeric()
+
+    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> Any:
+        return format(value, "f") if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        return None if value is None else Decimal(value)
+
+
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
@@ -35,6 +52,7 @@ people = sa.Table(
     sa.Column("born", sa.Date),
     sa.Column("seen", sa.DateTime),
     sa.Column("note", sa.JSON(none_as_null=True)),
+    sa.Column("worth", Wide),
 )
 orders = sa.Table(
     "orders",
@@ -46,6 +64,7 @@ orders = sa.Table(
     sa.Column("amount", sa.Numeric()),
     sa.Column("open", sa.Boolean),
     sa.Column("due", sa.Date),
+    sa.Column("serial", Wide),
 )
 tags = sa.Table(
     "tags",
@@ -76,6 +95,23 @@ NOTES: tuple[Any, ...] = (
     {"s": {"s": "a"}, "n": True, "é": "é", "x": "1.5", "f": None},
     {"s": "", "n": 0, "l": ["a", "ab"], "d": [1]},
 )
+WIDE = tuple(
+    map(
+        Decimal,
+        (
+            "1",
+            "0.5",
+            "9223372036854775807",
+            "9223372036854775808",
+            "12345678901234567890123456789012345678",
+            "12345678901234567890123456789012345677",
+            "-0.00000000000000000000000000000000000012345678901234567890123456789",
+            "100000000000000000000000000000000000000",
+            "0.1234567890123456",
+            "0.12345678901234567",
+        ),
+    )
+)
 VALUES: dict[type[Any], tuple[Any, ...]] = {
     sa.Integer: INTEGERS,
     sa.String: TEXTS,
@@ -84,6 +120,7 @@ VALUES: dict[type[Any], tuple[Any, ...]] = {
     sa.Date: DAYS,
     sa.DateTime: MOMENTS,
     sa.JSON: NOTES,
+    Wide: WIDE,
 }
 KEYS: dict[str, tuple[tuple[Any, ...], ...]] = {
     "people": tuple((number,) for number in range(1, 9)),

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from tests.property import databases, documents, moments, patterns
 from tests.property.databases import VALUES
 
-What = Literal["int", "dec", "text", "flag", "day", "moment"]
+What = Literal["int", "dec", "text", "flag", "day", "moment", "wide"]
 Element = sa.ColumnElement[Any]
 
 KINDS: tuple[What, ...] = ("int", "dec", "text", "flag", "day", "moment")
+"""Those that are computed with; ``wide`` numbers are shown and compared for equality alone."""
 TYPES: dict[What, Any] = {
     "int": sa.Integer,
     "dec": sa.Numeric,
@@ -27,6 +28,7 @@ TYPES: dict[What, Any] = {
     "flag": sa.Boolean,
     "day": sa.Date,
     "moment": sa.DateTime,
+    "wide": databases.Wide,
 }
 
 
@@ -45,7 +47,7 @@ class Scope:
     @classmethod
     def of(cls, *selectables: sa.FromClause) -> Scope:
         """The scope of a FROM."""
-        columns: dict[What, list[Element]] = {what: [] for what in KINDS}
+        columns: dict[What, list[Element]] = {what: [] for what in TYPES}
         rows: list[Element] = []
         notes: list[Any] = []
         for selectable in selectables:
@@ -55,18 +57,18 @@ class Scope:
                     notes.append(column)
                 else:
                     columns[what].append(column)
-            rows += list(selectable.primary_key) or [column for column in selectable.c if what_of(column) is not None]
+            rows += list(selectable.primary_key) or [column for column in selectable.c if what_of(column) in KINDS]
         return cls(columns, tuple(rows), tuple(notes))
 
     def and_(self, other: Scope) -> Scope:
         """Both."""
-        columns = {what: [*self.columns[what], *other.columns[what]] for what in KINDS}
+        columns = {what: [*self.columns[what], *other.columns[what]] for what in TYPES}
         return Scope(columns, (*self.rows, *other.rows), (*self.notes, *other.notes))
 
 
 def what_of(column: Any) -> What | None:
     """What a column holds; ``None`` for JSON."""
-    return next((what for what in KINDS if isinstance(column.type, TYPES[what])), None)
+    return next((what for what in TYPES if isinstance(column.type, TYPES[what])), None)
 
 
 @dataclass
@@ -219,6 +221,7 @@ class Maker:
             self._row,
             self._of_columns,
             self._of_expressions,
+            self._wide,
         )(scope)
         return made
 
@@ -288,6 +291,23 @@ class Maker:
         column, other = self.column(what, scope), self.one_of(self.literal, lambda what: self.column(what, scope))(what)
         found: Element = self.one_of(column.is_distinct_from(other), column.is_not_distinct_from(other))
         return found
+
+    def _wide(self, scope: Scope) -> Element:
+        if not scope.columns["wide"]:
+            return self._null(scope)
+        column, other = self.column("wide", scope), self.column("wide", scope)
+        value, more = self.literal("wide"), self.value("wide")
+        found: Element = self.one_of(
+            column == value,
+            column != value,
+            column.in_([self.value("wide"), more]),
+            column.not_in([more]),
+            column.is_(None),
+            column.is_distinct_from(value),
+            column == other,
+            column != other,
+        )
+        return sa.not_(found) if self.chance(4) else found
 
     # ---- subqueries
 

@@ -30,7 +30,7 @@ class Asked:
 class Shaped:
     """A statement as far as it is drawn.
 
-    :ivar count: how many result columns it has, ``c0`` and so on.
+    :ivar count: how many result columns it has, ``c0`` and so on; 0 where it cannot be ordered by them.
     :ivar scope: what ORDER BY may compute with.
     """
 
@@ -56,7 +56,9 @@ class _Selects:
         self._make = make
 
     def any(self) -> Asked:
-        shape = self._make.one_of(self._plain, self._grouped, self._windowed, self._compound, self._of_subquery)
+        shape = self._make.one_of(
+            self._plain, self._grouped, self._windowed, self._compound, self._of_subquery, self._shown
+        )
         return self._finished(shape())
 
     # ---- FROM
@@ -79,7 +81,7 @@ class _Selects:
         return selectable, scope
 
     def _on(self, left: Scope, right: Scope) -> Element:
-        what: What = self._make.one_of("int", "int", "text", "day")
+        what: What = self._make.one_of("int", "int", "text", "day", "wide")
         if not (left.columns[what] and right.columns[what]):
             what = "int"
         on: Element = self._make.column(what, left) == self._make.column(what, right)
@@ -100,6 +102,21 @@ class _Selects:
 
     def _outputs(self, whats: Sequence[What], scope: Scope) -> list[Any]:
         return [self._make.expression(what, scope, 2).label(f"c{at}") for at, what in enumerate(whats)]
+
+    def _shown(self) -> Shaped:
+        """Columns of any type, wide numbers and documents too, in no order."""
+        selectable, scope = self._from()
+        shown = [*scope.columns["wide"], *scope.notes]
+        if not shown:
+            return self._plain()
+        keys = [self._make.column(self._make.one_of(*KINDS), scope) for _ in range(self._make.one_of(0, 1))]
+        outputs = [each.label(f"c{at}") for at, each in enumerate([self._make.one_of(*shown), *keys])]
+        selected = self._where(sa.select(*outputs).select_from(selectable), scope)
+        how = self._make.one_of("all", "distinct", "grouped")
+        if how == "grouped":
+            counted = selected.add_columns(sa.func.count(outputs[0].element.distinct()), sa.func.count())
+            selected = counted.group_by(*[each.element for each in outputs])
+        return Shaped(selected.distinct() if how == "distinct" else selected, 0)
 
     def _plain(self, whats: Sequence[What] | None = None) -> Shaped:
         selectable, scope = self._from()
@@ -190,7 +207,7 @@ class _Selects:
 
     def _finished(self, shaped: Shaped) -> Asked:
         how = self._make.one_of("no", "some", "all", "all")
-        if how == "no":
+        if how == "no" or not shaped.count:
             return Asked(shaped.statement, ordered=False)
         if how == "some":
             return Asked(shaped.statement.order_by(self._way(sa.literal_column("c0"))), ordered=False)

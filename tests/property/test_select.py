@@ -5,6 +5,7 @@ The examples are the same each time, some 300 statements. ``DYNAMORM_EXAMPLES=40
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import uuid
@@ -93,6 +94,10 @@ def _rows(engine: sa.Engine, statement: Any) -> list[tuple[Any, ...]]:
 
 def comparable(value: Any) -> Any:
     """A value, and its type unless it is a number; quotients are rounded in both, to other digits: here to 15."""
+    if isinstance(value, dict | list):
+        return "document", json.dumps(value, sort_keys=True)
+    if isinstance(value, Decimal) and len(value.as_tuple().digits) > 15:
+        return "number", value
     if isinstance(value, float | Decimal):
         return "number", round(Decimal(f"{value:.15g}"), 8)
     return "number" if isinstance(value, int) else type(value).__name__, value
