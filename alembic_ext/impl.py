@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from alembic_ext import columns, comparing, dropping, ending, lock, physical, rendering
 from alembic_ext.copies import CopyTable, Way
+from alembic_ext.index_options import SetIndexOptions
 from alembic_ext.journal import Journal
 from alembic_ext.operations import SetOptions
 from alembic_ext.refusal import refuse
@@ -295,6 +296,10 @@ class DynamoDBImpl(DefaultImpl):
     def set_table_options(self, table_name: str, options: Mapping[str, Any], schema: str | None = None) -> None:
         """Change the options that are named."""
         self._exec(SetOptions(table_name, schema, options))
+
+    def set_index_options(self, index: str, table: str, options: Mapping[str, Any], schema: str | None = None) -> None:
+        """Change what an index can serve."""
+        self._exec(SetIndexOptions(index, table, schema, options))
 
     # ---- copies of tables
 

@@ -14,6 +14,7 @@ from alembic.util import DispatchPriority
 
 import alembic_ext.impl  # noqa: F401 - it registers itself
 from alembic_ext import managed, physical
+from alembic_ext.index_options import compare_index_options
 from alembic_ext.keys import compare_keys
 from alembic_ext.options import compare_options
 
@@ -43,6 +44,9 @@ def setup(plugin: Plugin) -> None:
     )
     plugin.add_autogenerate_comparator(compare_keys, "table", "dynamodb_keys", qualifier="dynamodb")
     plugin.add_autogenerate_comparator(compare_options, "table", "dynamodb_options", qualifier="dynamodb")
+    plugin.add_autogenerate_comparator(
+        compare_index_options, "table", "dynamodb_index_options", qualifier="dynamodb", priority=last
+    )
     plugin.add_autogenerate_comparator(
         managed.shape, "autogenerate", "dynamodb_managed", qualifier="dynamodb", priority=last
     )

@@ -13,11 +13,12 @@ from sqlalchemy_dynamorm.plan.definitions import (
     index_of,
     table_of,
     types_given,
+    units_set,
 )
 from sqlalchemy_dynamorm.plan.names import physical
 from sqlalchemy_dynamorm.plan.schema import Kind, Table
 from sqlalchemy_dynamorm.plan.table_options import at_creation
-from sqlalchemy_dynamorm.run import altering, copying, definitions, indexing
+from sqlalchemy_dynamorm.run import altering, copying, definitions, index_capacity, indexing
 from sqlalchemy_dynamorm.run.request import Execution, Outcome
 from sqlalchemy_dynamorm.run.waiting import DEFAULT, Patience
 from sqlalchemy_dynamorm.sql import nodes
@@ -55,6 +56,9 @@ def definition(
             return definitions.drop_table(old, client.counters, patience)
         case nodes.AlterTable():
             return altering.alter_table(altering.Altering(node, written, name, system, separator, patience))
+        case nodes.AlterIndex():
+            change = index_capacity.IndexChange(node, physical(node.name, None, separator), *units_set(node))
+            return index_capacity.alter_index(indexing.OnTable(written, name, system), change, patience)
         case nodes.DropIndex():
             index = indexing.OldIndex(node.name, physical(node.name, None, separator), node.if_exists)
             return indexing.drop_index(indexing.OnTable(written, name, system), index, patience)

@@ -126,8 +126,11 @@ def indexes(found: Reflected, separator: str) -> list[ReflectedIndex]:
     """The indexes that are there, and those that are declared and could not be made, by name."""
     declared = {index.name: index for index in (found.declared.indexes if found.declared is not None else ())}
     there = {logical(index.physical, separator)[1]: index for index in found.table.indexes}
-    units = own_units(found.found)
-    made = [_index(name, index, declared.get(name), units.get(index.physical)) for name, index in there.items()]
+    units, warm = own_units(found.found), _warm_units(found.found)
+    made = [
+        _index(name, index, declared.get(name), units.get(index.physical), warm.get(index.physical))
+        for name, index in there.items()
+    ]
     unmade: list[ReflectedIndex] = [
         {"name": name, "column_names": list(index.columns), "unique": index.unique}
         for name, index in declared.items()
@@ -146,12 +149,23 @@ def own_units(found: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     return {name: pair for name, pair in units.items() if all(pair) and pair != tables}
 
 
+def _warm_units(found: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """The warm throughput of the indexes, by physical name, that have more than any new one."""
+    warm = {each["IndexName"]: each.get("WarmThroughput", {}) for each in found.get("GlobalSecondaryIndexes") or ()}
+    units = {name: (of.get("ReadUnitsPerSecond", 0), of.get("WriteUnitsPerSecond", 0)) for name, of in warm.items()}
+    return {name: pair for name, pair in units.items() if _is_more(pair)}
+
+
 def _units(throughput: Mapping[str, Any]) -> tuple[int, int]:
     return throughput.get("ReadCapacityUnits", 0), throughput.get("WriteCapacityUnits", 0)
 
 
 def _index(
-    name: str, index: Index, declared: nodes.CreateIndex | None, units: tuple[int, int] | None
+    name: str,
+    index: Index,
+    declared: nodes.CreateIndex | None,
+    units: tuple[int, int] | None,
+    warm: tuple[int, int] | None,
 ) -> ReflectedIndex:
     options: dict[str, Any] = {
         "dynamodb_hash": list(index.hash) if len(index.hash) > 1 else None,
@@ -160,6 +174,7 @@ def _index(
         "dynamodb_include": list(index.include) or None,
         "dynamodb_read_capacity": units and units[0],
         "dynamodb_write_capacity": units and units[1],
+        "dynamodb_warm_throughput": warm and option_value("warm_throughput", warm),
     }
     unique = declared is not None and declared.unique
     given = {option: value for option, value in options.items() if value is not None}

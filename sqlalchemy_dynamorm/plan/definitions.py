@@ -15,7 +15,7 @@ from sqlalchemy_dynamorm.plan.limits import check_indexes
 from sqlalchemy_dynamorm.plan.names import logical, physical
 from sqlalchemy_dynamorm.plan.packed import key_attributes, key_order, too_long
 from sqlalchemy_dynamorm.plan.schema import CheckConstraint, Column, Index, Kind, Reference, Table, Unique
-from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS, index_units, option_text
+from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS, Units, index_units, option_text
 from sqlalchemy_dynamorm.sql import nodes
 
 TABLE_WORDS = frozenset({"partition_key", "sort_key", "table_name", "hide_expired"})
@@ -201,6 +201,21 @@ def index_of(node: nodes.CreateIndex, separator: str) -> Index:
     written = physical(node.name, None, separator)
     capacity, warm = index_units(node.name, options, local=local)
     return Index(node.name, written, hash_names, range_names, projection, include, local, capacity, warm)  # type: ignore[arg-type]
+
+
+def units_set(node: nodes.AlterIndex) -> tuple[Units | None, Units | None]:
+    """The capacity and the warm throughput that an ALTER INDEX sets.
+
+    :raises Unsupported: another option: what else an index is, it is made with.
+    :raises ProgrammingError: a value that is none, or one capacity without the other.
+    """
+    for name, _ in node.options:
+        if name not in INDEX_UNITS:
+            raise Unsupported(
+                f"The option {name!r} of the index {node.name!r} cannot be changed; {', '.join(INDEX_UNITS)} can. "
+                "For another key or projection make an index of another name, and drop this one."
+            )
+    return index_units(node.name, dict(node.options), local=False)
 
 
 def checks_items(node: nodes.CreateIndex) -> bool:

@@ -130,7 +130,7 @@ def create_index(on: OnTable, new: NewIndex, patience: Patience = DEFAULT) -> Ex
     :raises DuplicateTable: an index of that name is there, with another definition.
     :raises ProgrammingError: the type of a key column is not known; the message says how to give it.
     """
-    found = yield from _ready(on, patience, " to index")
+    found = yield from ready(on, patience, " to index")
     there = next((index for index in parse(found, on.name).indexes if index.physical == new.index.physical), None)
     if there is not None:
         if not new.if_not_exists and not same_index(there, new.index):
@@ -150,7 +150,7 @@ def create_index(on: OnTable, new: NewIndex, patience: Patience = DEFAULT) -> Ex
     return Outcome()
 
 
-def _ready(on: OnTable, patience: Patience, what: str = "") -> Asking[Description]:
+def ready(on: OnTable, patience: Patience, what: str = "") -> Asking[Description]:
     """The table when it takes a change: one index changes at a time.
 
     :raises UndefinedTable: there is none.
@@ -175,7 +175,7 @@ def _add_index(on: OnTable, new: NewIndex, found: Description, patience: Patienc
             known = yield from _sampled(on.physical, on.name, name)
         columns.append(Column(name, known))
     if new.check_items:
-        yield from check_items(on.physical, on.name, new.index.name, columns)
+        yield from check_items(on.physical, on.name, new.index, columns)
     params = {
         "TableName": on.physical,
         "AttributeDefinitions": [attribute(column) for column in columns],
@@ -249,7 +249,7 @@ def drop_index(on: OnTable, old: OldIndex, patience: Patience = DEFAULT) -> Exec
     :raises UndefinedTable: there is no such table.
     :raises UndefinedIndex: there is no such index, and IF EXISTS was not said.
     """
-    found = yield from _ready(on, patience)
+    found = yield from ready(on, patience)
     there = next((other for other in parse(found, on.name).indexes if other.physical == old.physical), None)
     if there is None:
         # It may be declared alone, or an earlier run was killed before it had forgotten it.

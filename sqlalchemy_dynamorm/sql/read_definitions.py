@@ -14,7 +14,7 @@ from sqlalchemy_dynamorm.errors import ProgrammingError
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
 from sqlalchemy_dynamorm.sql.read_alterations import read_alteration, read_comment
-from sqlalchemy_dynamorm.sql.read_parts import index, table_name
+from sqlalchemy_dynamorm.sql.read_parts import index, option_list, table_name
 from sqlalchemy_dynamorm.sql.read_sequences import read_sequence
 from sqlalchemy_dynamorm.sql.read_table import read_table
 from sqlalchemy_dynamorm.sql.words import Words, words_of
@@ -60,6 +60,8 @@ def _drop(words: Words) -> nodes.Definition:
 def _alter(words: Words) -> nodes.Definition:
     if words.accept("TABLE"):
         return read_alteration(words)
+    if words.accept("INDEX"):
+        return _alter_index(words)
     raise _other_object(words, "ALTER")
 
 
@@ -83,6 +85,19 @@ def _drop_index(words: Words) -> nodes.DropIndex:
         raise ProgrammingError(f"DROP INDEX needs the index's table: write DROP INDEX {name} ON table.")
     words.expect("ON")
     return nodes.DropIndex(name, table_name(words), if_exists)
+
+
+def _alter_index(words: Words) -> nodes.AlterIndex:
+    if_exists = words.accept("IF", "EXISTS")
+    name = _index_name(words)
+    if words.sees("SET"):
+        raise ProgrammingError(f"ALTER INDEX needs the index's table: write ALTER INDEX {name} ON table SET (…).")
+    if not words.accept("ON"):
+        raise words.refusal("ALTER INDEX")
+    table = table_name(words)
+    if not words.accept("SET"):
+        raise words.refusal("ALTER INDEX")
+    return nodes.AlterIndex(name, table, option_list(words, "SET"), if_exists)
 
 
 def _index_name(words: Words) -> str:

@@ -134,6 +134,11 @@ def _drop_index(node: nodes.DropIndex) -> str:
     return f"DROP INDEX {'IF EXISTS ' if node.if_exists else ''}{name(node.name)} ON {write_table(node.table)}"
 
 
+def _alter_index(node: nodes.AlterIndex) -> str:
+    index = f"{'IF EXISTS ' if node.if_exists else ''}{name(node.name)}"
+    return f"ALTER INDEX {index} ON {write_table(node.table)} SET {_list(node.options)}"
+
+
 def _create_sequence(node: nodes.CreateSequence) -> str:
     sequence = f"{'IF NOT EXISTS ' if node.if_not_exists else ''}{write_table(node.name)}"
     return f"CREATE SEQUENCE {sequence}{_numbering(node.numbering)}"
@@ -221,6 +226,7 @@ DEFINITIONS: dict[type[Any], Callable[[Any], str]] = {
     nodes.CreateIndex: _create_index,
     nodes.DropTable: _drop_table,
     nodes.DropIndex: _drop_index,
+    nodes.AlterIndex: _alter_index,
     nodes.CreateSequence: _create_sequence,
     nodes.DropSequence: _drop_sequence,
     nodes.AlterTable: _alter_table,

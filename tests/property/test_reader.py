@@ -164,6 +164,7 @@ definitions = st.one_of(
     indexes,
     st.builds(nodes.DropTable, tables, st.booleans()),
     st.builds(nodes.DropIndex, names, tables, st.booleans()),
+    st.builds(nodes.AlterIndex, names, tables, st.lists(option, min_size=1, max_size=1).map(tuple), st.booleans()),
     st.builds(nodes.CreateSequence, tables, numberings, st.booleans()),
     st.builds(nodes.DropSequence, tables, st.booleans()),
 )

@@ -178,6 +178,30 @@ def test_an_index_is_added_changed_and_dropped(project: Project) -> None:
     assert "No new upgrade operations" in project.run(command.check)
 
 
+def test_the_capacity_of_an_index_follows_the_model(project: Project) -> None:
+    written(project, FIRST)
+    project.run(command.revision, autogenerate=True, rev_id="a1")
+    project.upgrade()
+    by_request = '"user_id", "created", dynamodb_include=["id"]'
+    own = f"{by_request}, dynamodb_read_capacity=2, dynamodb_write_capacity=3"
+    provisioned = FIRST.replace(by_request, own).replace(
+        "comment=", 'dynamodb_billing_mode="PROVISIONED", dynamodb_read_capacity=5, dynamodb_write_capacity=5, comment='
+    )
+    more = provisioned.replace("dynamodb_read_capacity=2", "dynamodb_read_capacity=4")
+    for revision, models in (("b2", provisioned), ("c3", more)):
+        written(project, models)
+        project.run(command.revision, autogenerate=True, rev_id=revision)
+        project.upgrade()
+        assert "No new upgrade operations" in project.run(command.check)
+    text = (project.folder / "migrations" / "versions" / "c3_.py").read_text()
+    before = "existing={'read_capacity': 2, 'write_capacity': 3}"
+    assert f"op.set_index_options('by_user', 'orders', read_capacity=4, write_capacity=3, {before})" in text
+    project.downgrade("a1")
+    project.run(command.stamp, "c3")
+    written(project, FIRST.replace("comment=", 'dynamodb_billing_mode="PAY_PER_REQUEST", comment='))
+    assert "No new upgrade operations" in project.run(command.check)
+
+
 def test_an_empty_model_drops_what_was_made_here_with_its_indexes(project: Project, made: sa.MetaData) -> None:
     found = differences(project.engine, sa.MetaData())
     assert {kind for kind, _ in found} == {"remove_table"}

@@ -228,17 +228,18 @@ def test_items_that_an_index_could_not_have_are_counted_before_it_is_made(people
     raw = people.engine.raw_connection()
     client = raw.dbapi_connection.client  # type: ignore[union-attr]
     physical = raw.dbapi_connection.tables.physical("people", None)  # type: ignore[union-attr]
-    for number, mail in enumerate(({"N": "1"}, {"NULL": True}, {"S": ""}, {"S": "fine"})):
+    mails = ({"N": "1"}, {"NULL": True}, {"S": ""}, {"S": "fine"}, {"S": "ü" * 1025})
+    for number, mail in enumerate(mails):
         client.ask(Request("PutItem", {"TableName": physical, "Item": {"id": {"S": f"q{number}"}, "mail": mail}}))
     raw.close()
     people.migration("b2", "a1", 'op.create_index("by_mail", "people", ["mail", "n"], dynamodb_check_items=True)')
     with pytest.raises(
-        sa.exc.DataError, match=r"3 items of .*people' have a 'mail' that is empty or not of the type S"
+        sa.exc.DataError, match=r"4 items of .*people' have a 'mail' that is empty, not of the type S, or longer"
     ):
         people.upgrade()
     assert sa.inspect(people.engine).get_indexes("people") == []
     with people.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE people SET mail = NULL WHERE id IN ('q0', 'q1', 'q2')"))
+        connection.execute(sa.text("UPDATE people SET mail = NULL WHERE id IN ('q0', 'q1', 'q2', 'q4')"))
     people.upgrade()
     [index] = sa.inspect(people.engine).get_indexes("people")
     assert index["column_names"] == ["mail", "n"]

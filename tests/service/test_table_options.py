@@ -60,6 +60,47 @@ def test_options_are_reflected_as_they_were_made(ministack: Server, schema: str)
     engine.dispose()
 
 
+def test_an_index_gets_another_capacity(ministack: Server, schema: str) -> None:
+    engine = sa.create_engine(ministack.url(schema))
+    declared(sa.MetaData(), **{**OPTIONS, "dynamodb_deletion_protection": False}).create(engine)
+
+    def units(index: str) -> Any:
+        found = {each["name"]: each.get("dialect_options", {}) for each in sa.inspect(engine).get_indexes("sessions")}
+        return found[index]
+
+    with engine.begin() as connection:
+        for _ in range(2):
+            connection.exec_driver_sql("ALTER INDEX ix_city ON sessions SET (read_capacity=3, write_capacity=4)")
+        assert units("ix_city") == {"dynamodb_read_capacity": 3, "dynamodb_write_capacity": 4}
+        connection.exec_driver_sql("ALTER INDEX ix_city ON sessions SET (read_capacity=5, write_capacity=6)")
+        assert units("ix_city") == {}  # the table's own
+        connection.exec_driver_sql("ALTER INDEX IF EXISTS missing ON sessions SET (read_capacity=5, write_capacity=6)")
+        refused = {
+            "ALTER INDEX missing ON sessions SET (read_capacity=5, write_capacity=6)": "no index 'missing'",
+            "ALTER INDEX ix_city ON sessions SET (read_capacity=5)": "together",
+            "ALTER INDEX ix_city ON sessions SET (projection='ALL')": "cannot be changed",
+        }
+        for text, message in refused.items():
+            with pytest.raises(sa.exc.DBAPIError, match=message):
+                connection.exec_driver_sql(text)
+        connection.exec_driver_sql("ALTER TABLE sessions SET (billing_mode='PAY_PER_REQUEST')")
+        with pytest.raises(sa.exc.ProgrammingError, match="billed by request"):
+            connection.exec_driver_sql("ALTER INDEX ix_city ON sessions SET (read_capacity=5, write_capacity=6)")
+    engine.dispose()
+
+
+def test_an_index_gets_another_capacity_on_each_server(url: str) -> None:
+    engine = sa.create_engine(url)
+    given: dict[str, Any] = {name: value for name, value in OPTIONS.items() if "capacity" in name or "billing" in name}
+    columns = sa.Column("id", sa.String, primary_key=True), sa.Column("city", sa.String, index=True)
+    sa.Table("plain", sa.MetaData(), *columns, **given).create(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER INDEX ix_plain_city ON plain SET (read_capacity=1, write_capacity=2)")
+    (index,) = sa.inspect(engine).get_indexes("plain")
+    assert index.get("dialect_options") == {"dynamodb_read_capacity": 1, "dynamodb_write_capacity": 2}
+    engine.dispose()
+
+
 def test_a_plain_table_costs_no_call_more_and_has_no_options(url: str, calls: Calls) -> None:
     engine = sa.create_engine(url)
     table = sa.Table("plain", sa.MetaData(), sa.Column("id", sa.String, primary_key=True))

@@ -24,6 +24,7 @@ from sqlalchemy_dynamorm.sql.nodes.assignments import (
 from sqlalchemy_dynamorm.sql.nodes.definitions import (
     AddColumn,
     AddConstraint,
+    AlterIndex,
     AlterTable,
     Change,
     CheckConstraint,
@@ -120,6 +121,7 @@ __all__ = [
     "WINDOW",
     "AddColumn",
     "AddConstraint",
+    "AlterIndex",
     "AlterTable",
     "And",
     "Arithmetic",

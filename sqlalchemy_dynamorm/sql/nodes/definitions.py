@@ -175,6 +175,16 @@ class DropIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class AlterIndex:
+    """``ALTER INDEX [IF EXISTS] name ON table SET (option='value', …)``: what the index can serve."""
+
+    name: str
+    table: TableName
+    options: Options
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CreateSequence:
     """``CREATE SEQUENCE [IF NOT EXISTS] name [options]``."""
 
@@ -315,5 +325,5 @@ class RenameTable:
 
 
 Definition = Union[
-    CreateTable, DropTable, CreateIndex, DropIndex, CreateSequence, DropSequence, AlterTable, RenameTable
+    CreateTable, DropTable, CreateIndex, DropIndex, AlterIndex, CreateSequence, DropSequence, AlterTable, RenameTable
 ]

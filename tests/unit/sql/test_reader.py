@@ -421,6 +421,8 @@ def test_indexes_and_drops() -> None:
     assert read("DROP TABLE IF EXISTS s.t") == nodes.DropTable(nodes.TableName("t", "s"), True)
     assert read("DROP TABLE t") == nodes.DropTable(T)
     assert read("DROP INDEX IF EXISTS ix ON s.t") == nodes.DropIndex("ix", nodes.TableName("t", "s"), True)
+    units = (("read_capacity", "5"), ("write_capacity", "6"))
+    assert read("ALTER INDEX ix ON t SET (read_capacity=5, write_capacity='6')") == nodes.AlterIndex("ix", T, units)
 
 
 def test_a_sequence_is_named_by_a_name_or_by_a_text() -> None:
@@ -703,6 +705,7 @@ WRONG = {
     "CREATE TABLE t (a INTEGER) WITH (k='1', k='2')": "k stands twice",
     "CREATE INDEX s.ix ON s.t (a)": "write ix ON",
     "DROP INDEX ix": "DROP INDEX ix ON table",
+    "ALTER INDEX ix SET (read_capacity=5)": "ALTER INDEX ix ON table",
 }
 
 

@@ -66,6 +66,7 @@ STATEMENTS = [
     "SELECT nextval(q) AS n",
     "UPDATE t SET a = nextval(q) WHERE b = 1",
     "DROP INDEX IF EXISTS ix ON s.t",
+    "ALTER INDEX IF EXISTS ix ON s.t SET (read_capacity='5')",
 ]
 
 
