@@ -81,15 +81,36 @@ class Tables:
     def reflected(self, name: str, schema: str | None = None, written: str | None = None) -> Reflected | None:
         """A table as it is described and as it is declared, asked of the service; ``None`` where there is none.
 
+        One that is declared under this name and has another one in DynamoDB is found where there is none of the name.
+
         :param written: the physical name, where it is not that of name and schema.
         """
+        found = self._reflected(name, written or self.physical(name, schema))
+        if found is None and written is None and (other := self._declared_as(name, schema)) is not None:
+            found = self._reflected(name, other)
+        return found
+
+    def _reflected(self, name: str, physical_name: str) -> Reflected | None:
         from sqlalchemy_dynamorm.run.declarations import reflected
 
-        found = written or self.physical(name, schema)
         try:
-            return self.client.value(reflected(self.client.settings.system_table, found, name))
+            return self.client.value(reflected(self.client.settings.system_table, physical_name, name))
         except errors.UndefinedTable:
             return None
+
+    def _declared_as(self, name: str, schema: str | None) -> str | None:
+        """The physical name of the one table that is declared under this name."""
+        from sqlalchemy_dynamorm.run.declarations import declared_names
+        from sqlalchemy_dynamorm.run.description import table_names
+
+        system = self.client.settings.system_table
+        tables = [] if system is None else self.client.value(table_names())
+        if system is None or system not in tables:
+            return None
+        declared = self.client.value(declared_names(system, tables))
+        wanted = schema or self._default_schema, name
+        found = [key for key, as_ in declared.items() if (as_.schema or self._default_schema, as_.name) == wanted]
+        return found[0] if len(found) == 1 else None
 
     def sampled(self, physical: str, limit: int) -> Sample:
         """The attributes of the first items of a table, at most ``limit``: one Scan."""

@@ -40,7 +40,8 @@ LOGGER = logging.getLogger("sqlalchemy_dynamorm")
 class ReflectingDialect(DefaultDialect):
     """The half of the dialect that the inspector calls."""
 
-    reflection_options = ("dynamodb_table_name", "dynamodb_sample")
+    # What a table that a foreign key refers to is reflected with, too. Not dynamodb_table_name: that is another's name.
+    reflection_options = ("dynamodb_sample",)
 
     @reflection.cache
     def _reflected(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Reflected:
@@ -48,8 +49,9 @@ class ReflectingDialect(DefaultDialect):
 
         :raises NoSuchTableError: there is none.
         """
+        written = kw.get("dynamodb_table_name")
         with wrapped():
-            found = _tables(connection).reflected(table_name, schema, kw.get("dynamodb_table_name"))
+            found = _tables(connection).reflected(table_name, schema, written() if callable(written) else written)
         if found is None:
             raise exc.NoSuchTableError(f"{schema}.{table_name}" if schema else table_name)
         return found
@@ -130,8 +132,14 @@ class ReflectingDialect(DefaultDialect):
             options, refused = _tables(connection).table_options(found)
         for error in refused:
             util.warn(f"Options of {table_name!r} are not reflected: {error}")
-        hides = found.declared is not None and "hide_expired" in dict(found.declared.options)
-        return {**reflected.table_options(options), **({"dynamodb_hide_expired": True} if hides else {})}
+        given = reflected.table_options(options)
+        if found.declared is not None and "hide_expired" in dict(found.declared.options):
+            given["dynamodb_hide_expired"] = True
+        if kw.get("dynamodb_table_name") is None and found.found["TableName"] != _tables(connection).physical(
+            table_name, schema
+        ):
+            given["dynamodb_table_name"] = found.found["TableName"]
+        return given
 
     @reflection.cache
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> bool:

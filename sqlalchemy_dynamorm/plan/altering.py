@@ -53,17 +53,6 @@ def with_index(table: nodes.CreateTable, index: nodes.CreateIndex) -> nodes.Crea
     return replace(table, indexes=(*rest, replace(index, table=table.table, if_not_exists=False, options=options)))
 
 
-def with_units(table: nodes.CreateTable, index: str, options: nodes.Options) -> nodes.CreateTable:
-    """The table with options of an index in the place of those of the same names."""
-    names = {name for name, _ in options}
-
-    def changed(each: nodes.CreateIndex) -> nodes.CreateIndex:
-        kept = tuple(option for option in each.options if option[0] not in names)
-        return replace(each, options=(*kept, *options)) if each.name == index else each
-
-    return replace(table, indexes=tuple(map(changed, table.indexes)))
-
-
 def without_index(table: nodes.CreateTable, name: str) -> nodes.CreateTable:
     """The table without an index."""
     return replace(table, indexes=tuple(index for index in table.indexes if index.name != name))

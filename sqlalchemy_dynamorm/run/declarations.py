@@ -6,7 +6,7 @@ changes it, and a text that names a table without declaring it is planned by it;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,10 +14,11 @@ from sqlalchemy_dynamorm.errors import ConditionFailed, DataError, Error, Serial
 from sqlalchemy_dynamorm.plan.definitions import TABLE_WORDS
 from sqlalchemy_dynamorm.plan.schema import Table
 from sqlalchemy_dynamorm.plan.table_options import INDEX_UNITS
-from sqlalchemy_dynamorm.run.decode import wire_item
+from sqlalchemy_dynamorm.run.decode import WholeItems, wire_item
 from sqlalchemy_dynamorm.run.description import described, parse
 from sqlalchemy_dynamorm.run.request import Asking, Request
-from sqlalchemy_dynamorm.run.system import DEFINITION, KEY
+from sqlalchemy_dynamorm.run.sources import Batches
+from sqlalchemy_dynamorm.run.system import DEFINITION, KEY, system_table
 from sqlalchemy_dynamorm.run.values import Item
 from sqlalchemy_dynamorm.sql import nodes
 from sqlalchemy_dynamorm.sql.reader import read
@@ -26,11 +27,12 @@ from sqlalchemy_dynamorm.sql.writer import write
 Change = Callable[[nodes.CreateTable], nodes.CreateTable]
 _LONGEST = 390_000  # bytes; an item takes 400 KB, names included
 _TRIES = 10
+_PREFIX = "table#"
 
 
 def declaration_key(physical: str) -> Item:
     """The key of a physical table's declaration."""
-    return {KEY: {"S": f"table#{physical}"}}
+    return {KEY: {"S": f"{_PREFIX}{physical}"}}
 
 
 def declaration(system: str | None, physical: str) -> Asking[nodes.CreateTable | None]:
@@ -39,6 +41,14 @@ def declaration(system: str | None, physical: str) -> Asking[nodes.CreateTable |
         return None
     found = yield from _kept(system, physical)
     return None if found is None else _definition(found)
+
+
+def declared_names(system: str, tables: Sequence[str]) -> Asking[dict[str, nodes.TableName]]:
+    """What these tables are declared as, by their physical names: the ones that are declared."""
+    keys = [declaration_key(each) for each in tables]
+    batches = Batches(system_table(system), keys, None, WholeItems(), consistent=True)
+    items = (yield from batches.next_page(None)) or []
+    return {item[KEY]["S"].removeprefix(_PREFIX): _definition(item[DEFINITION]["S"]).table for item in items}
 
 
 def _kept(system: str, physical: str) -> Asking[str | None]:

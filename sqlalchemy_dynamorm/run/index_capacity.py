@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, UndefinedIndex, Unsupported
-from sqlalchemy_dynamorm.plan.altering import with_units
 from sqlalchemy_dynamorm.plan.table_options import Units
-from sqlalchemy_dynamorm.run.declarations import alter
 from sqlalchemy_dynamorm.run.description import parse
 from sqlalchemy_dynamorm.run.indexing import OnTable, ready
 from sqlalchemy_dynamorm.run.request import Execution, Outcome, Request
@@ -60,7 +57,6 @@ def alter_index(on: OnTable, change: IndexChange, patience: Patience = DEFAULT) 
                 "out on this server.",
                 table=on.physical,
             )
-    yield from alter(on.system, on.physical, partial(with_units, index=change.node.name, options=change.node.options))
     return Outcome()
 
 

@@ -30,8 +30,8 @@ def check_items(physical: str, name: str, index: Index, columns: Sequence[Column
         if found:
             raise DataError(
                 f"{found} items of {name!r} have a {column.name!r} that is empty, not of the type {key_type}, or "
-                f"longer than {longest} bytes. The index {index.name!r} would leave them out, and DynamoDB would refuse "
-                "to write them from then on; so it was not made. Change the items or remove their attribute, "
+                f"longer than {longest} bytes. The index {index.name!r} would leave them out, and DynamoDB would "
+                "refuse to write them from then on; so it was not made. Change the items or remove their attribute, "
                 "op.backfill for example.",
                 table=physical,
             )

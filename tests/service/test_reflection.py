@@ -169,3 +169,28 @@ def test_automap_makes_relationships_of_declared_foreign_keys(ministack: Server,
         assert second.people is ada
     assert "Scan" not in calls.count  # their declarations are known, so no sample is read
     engine.dispose()
+
+
+def test_tables_of_other_names_are_found_by_what_they_are_declared_as(url: str, schema: str) -> None:
+    engine, metadata = sa.create_engine(url), sa.MetaData()
+    key, other = (sa.Column("id", sa.String, primary_key=True) for _ in range(2))
+    sa.Table("parents", metadata, key, dynamodb_table_name=f"{schema}.real-parents")
+    refers: sa.Column[str] = sa.Column("parent", sa.ForeignKey("parents.id"))
+    named: list[Any] = [f"{schema}.real-children", lambda: f"{schema}.real-children"]
+    sa.Table("children", metadata, other, refers, dynamodb_table_name=named[0])
+    metadata.create_all(engine)
+    for given in ({"dynamodb_table_name": named[0]}, {"dynamodb_table_name": named[1]}, {}):
+        children = sa.Table("children", found := sa.MetaData(), autoload_with=engine, **given)
+        (foreign,) = children.foreign_keys
+        parents = found.tables["parents"]
+        assert foreign.column is parents.c.id
+        assert parents.dialect_options["dynamodb"]["table_name"] == f"{schema}.real-parents"
+        with engine.begin() as connection:
+            connection.execute(sa.insert(parents).prefix_with("OR REPLACE").values(id="p"))
+            assert connection.execute(sa.select(parents).where(parents.c.id == "p")).one() == ("p",)
+    whole = sa.MetaData()
+    whole.reflect(engine)
+    assert {"real-children", "real-parents", "parents"} <= whole.tables.keys()
+    with pytest.raises(sa.exc.NoSuchTableError):
+        sa.Table("missing", sa.MetaData(), autoload_with=engine)
+    engine.dispose()
