@@ -144,6 +144,15 @@ def close(copy: Copy, following: Following) -> Asking[None]:
     :raises OperationalError: it is written all the same, or others have ended the stream.
     :raises DataError: items have no place in the new table. They can be mended, which is followed.
     """
+    try:
+        yield from _closed(copy, following)
+    except (DataError, StreamLost):
+        if following.followed.closed:
+            yield from _anew(copy, following.mark.run)  # or what is mended would not be followed
+        raise
+
+
+def _closed(copy: Copy, following: Following) -> Asking[None]:
     followed = following.followed
     if not followed.closed:
         yield from _silent(following, LONG_QUIET if followed.before else QUIET)
@@ -155,11 +164,7 @@ def close(copy: Copy, following: Following) -> Asking[None]:
         yield from following.keep(closed=True)
         yield from set_options(copy.source.physical, TableOptions(stream=False), copy.patience)
         yield from _drained(following)
-    try:
-        done = yield from _all_placed(following)
-    except DataError:
-        yield from _anew(copy, following.mark.run)  # or what is mended would not be followed
-        raise
+    done = yield from _all_placed(following)
     if (yield from following.guarded(done.placed)):
         LOGGER.warning("%s: rows have the same unique values; run reconcile", copy.target.physical)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from sqlalchemy_dynamorm.errors import DataError, OperationalError, Unsupported
+from sqlalchemy_dynamorm.errors import DatabaseError, DataError, OperationalError, Unsupported
 from sqlalchemy_dynamorm.run import copied_items, following
 from sqlalchemy_dynamorm.run.request import Request
 from tests.servers import Server
@@ -178,6 +178,33 @@ def test_items_without_a_place_are_told_and_can_be_mended(engine: sa.Engine, tab
     write("UPDATE people SET city = 'own8' WHERE id = 8")
     run(engine, BY_CITY + FROZEN)
     assert items(engine, "persons") == items(engine, "people")
+
+
+def test_where_records_are_gone_all_is_compared(
+    engine: sa.Engine, table: sa.Table, local_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    write, lost = writer(local_url), 0
+    run(engine, BY_MAIL + FOLLOW)
+
+    def forgotten(request: Request) -> None:
+        nonlocal lost
+        if request.operation == "GetRecords" and not lost:
+            lost += 1
+            raise DatabaseError("trimmed", code="TrimmedDataAccessException")
+
+    write("UPDATE people SET mail = 'other' WHERE id = 3")
+    write("DELETE FROM people WHERE id = 4")
+    with client_of(engine).observed(forgotten):
+        run(engine, BY_MAIL + FOLLOW)
+    assert "24 hours" in caplog.text
+    assert items(engine, "persons") == items(engine, "people")
+    write("ALTER TABLE people SET (stream='false')")  # somebody ends it, and what comes then is in no record
+    write("UPDATE people SET mail = 'm3' WHERE id = 3")
+    write("DELETE FROM people WHERE id = 5")
+    run(engine, BY_MAIL + FROZEN)
+    assert "ended by others" in caplog.text
+    assert items(engine, "persons") == items(engine, "people")
+    assert stream(engine, "people") is None
 
 
 def test_a_copy_that_is_done_is_not_done_again(engine: sa.Engine, table: sa.Table, local_url: str) -> None:

@@ -125,7 +125,7 @@ def written(project: Project) -> Iterator[None]:
     def write() -> None:
         engine = sa.create_engine(project.url)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while not stop.wait(0.02):
+            while not stop.wait(0.1):
                 change = chance.choice(changes)
                 key, value = f"p{chance.randrange(150)}", f"c{chance.randrange(9)}"
                 connection.execute(sa.text(change.format(key=key, value=value)))
