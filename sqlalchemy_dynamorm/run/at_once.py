@@ -211,8 +211,8 @@ class AtOnce:
                 yield Pause(random.uniform(0, 0.01 * 2**attempt))
         for at in waiting:
             tally.failed[at] = SerializationError(
-                f"A row of {self.plan.table.name!r} was changed by others each of the {ATTEMPTS} times that this "
-                "statement computed its new values. Run it again.",
+                f"A row of {self.plan.table.name!r} was changed by others between the reading and the writing, each of "
+                f"the {ATTEMPTS} times that this statement tried; it is as they left it. Run the statement again.",
                 table=self.plan.table.physical,
             )
 

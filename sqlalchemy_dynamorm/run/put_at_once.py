@@ -178,8 +178,8 @@ class PutAtOnce:
     def _never_still(self) -> SerializationError:
         table = self.plan.table
         return SerializationError(
-            f"A row of {table.name!r} was inserted, deleted or changed by others each of the {ATTEMPTS} times "
-            "that this statement tried to. Run it again.",
+            f"A row of {table.name!r} was inserted, deleted or changed by others between the reading and the writing, "
+            f"each of the {ATTEMPTS} times that this statement tried; it is as they left it. Run the statement again.",
             table=table.physical,
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sqlalchemy_dynamorm import NumberSet, errors
 from sqlalchemy_dynamorm.dialect.stale import StaleRowError
-from tests.servers import Server
 
 
 class Base(DeclarativeBase):
@@ -34,15 +32,6 @@ class User(Base):
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     email: Mapped[str] = mapped_column(unique=True)
-
-
-@pytest.fixture(scope="module")
-def made(ministack: Server) -> Iterator[sa.Engine]:
-    engine = sa.create_engine("dynamodb+local:///?name=tests&default_schema=error-rows&system_table=error-rows-system")
-    Base.metadata.create_all(engine)
-    yield engine
-    Base.metadata.drop_all(engine)
-    engine.dispose()
 
 
 @pytest.fixture

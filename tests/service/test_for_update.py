@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_
 
 from sqlalchemy_dynamorm.errors import SerializationError
 from tests.conftest import Calls
-from tests.servers import Server
+from tests.service.sessions import Open
 
 LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 
@@ -36,18 +36,6 @@ class Card(Base):
     state: Mapped[str | None]
 
 
-Open = Callable[[str], Session]
-
-
-@pytest.fixture(scope="module")
-def made(ministack: Server) -> Iterator[sa.Engine]:
-    engine = sa.create_engine("dynamodb+local:///?name=tests&default_schema=for-update")
-    Base.metadata.create_all(engine)
-    yield engine
-    Base.metadata.drop_all(engine)
-    engine.dispose()
-
-
 @pytest.fixture
 def engine(made: sa.Engine) -> sa.Engine:
     """Two accounts with a card each."""
@@ -61,19 +49,6 @@ def engine(made: sa.Engine) -> sa.Engine:
         session.add_all([Card(id=f"{name}1", account=name, state="new") for name in ("a", "b")])
         session.commit()
     return engine
-
-
-@pytest.fixture
-def opened(engine: sa.Engine) -> Iterator[Open]:
-    sessions: list[Session] = []
-
-    def open_(level: Any) -> Session:
-        sessions.append(Session(engine.execution_options(isolation_level=level)))
-        return sessions[-1]
-
-    yield open_
-    for session in sessions:
-        session.close()
 
 
 def write(engine: sa.Engine, statement: sa.Update | sa.Delete) -> None:

@@ -5,8 +5,7 @@ Two connections to ministack, one step of each after another. dynalite has no tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sqlalchemy_dynamorm.dialect.stale import StaleRowError
 from tests.conftest import Calls
+from tests.service.sessions import Open
 
 LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 REPEATABLE = LEVELS[1:]
@@ -39,9 +39,6 @@ class Versioned(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
 
 
-Open = Callable[[str], Session]
-
-
 @pytest.fixture
 def engine(local_url: str) -> Iterator[sa.Engine]:
     engine = sa.create_engine(local_url)
@@ -53,19 +50,6 @@ def engine(local_url: str) -> Iterator[sa.Engine]:
     yield engine
     Base.metadata.drop_all(engine)
     engine.dispose()
-
-
-@pytest.fixture
-def opened(engine: sa.Engine) -> Iterator[Open]:
-    sessions: list[Session] = []
-
-    def open_(level: Any) -> Session:
-        sessions.append(Session(engine.execution_options(isolation_level=level)))
-        return sessions[-1]
-
-    yield open_
-    for session in sessions:
-        session.close()
 
 
 def balance(session: Session, name: str = "a") -> int | None:

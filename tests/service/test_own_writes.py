@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from sqlalchemy import exc
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from tests.conftest import Calls
-from tests.servers import Server
 
 
 class Base(DeclarativeBase):
@@ -25,15 +23,6 @@ class Order(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     status: Mapped[str | None]
     total: Mapped[int | None]
-
-
-@pytest.fixture(scope="module")
-def made(ministack: Server) -> Iterator[sa.Engine]:
-    engine = sa.create_engine("dynamodb+local:///?name=tests&default_schema=own-writes")
-    Base.metadata.create_all(engine)
-    yield engine
-    Base.metadata.drop_all(engine)
-    engine.dispose()
 
 
 @pytest.fixture
