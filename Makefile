@@ -3,6 +3,8 @@
 
 DYNALITE := dynalite@4.0.0
 BIN := .venv/bin
+# What is run once more with every request sent by botocore.
+PLAIN := tests/service/test_reads.py tests/service/test_writes.py tests/service/test_bank.py tests/service/test_lost_answers.py
 SOURCES := sqlalchemy_dynamorm alembic_ext tests benchmarks examples
 
 # PYTHON=… chooses the interpreter; without it the first that is new enough is taken.
@@ -32,6 +34,7 @@ demo: $(VENV) $(LOCAL)  ## run the airports example on the embedded server
 # Two processes for what waits for a server; a file stays in one, since its tests share tables.
 test: lint types unit node contract  ## run all that CI runs
 	$(BIN)/python -m pytest tests/service tests/property -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(PLAIN) --server ministack --client plain
 
 lint: $(VENV)  ## ruff: rules and format
 	$(BIN)/ruff check .

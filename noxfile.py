@@ -39,6 +39,8 @@ def tests(session: nox.Session, sqlalchemy: str) -> None:
     session.install("--editable", ".[alembic,test]", SQLALCHEMYS[sqlalchemy])
     session.run("pytest", "tests/contract", *session.posargs, env=SERVERS)
     session.run("pytest", "tests", "--ignore", "tests/contract", *session.posargs, env=SERVERS)
+    plain = [f"tests/service/test_{name}.py" for name in ("reads", "writes", "bank", "lost_answers")]
+    session.run("pytest", *plain, "--server", "ministack", "--client", "plain", *session.posargs, env=SERVERS)
 
 
 @nox.session

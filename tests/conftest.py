@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -24,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=(*SERVERS, "all"),
         default="all",
         help="the server that tests with the `server` fixture run on (default: each in turn)",
+    )
+    parser.addoption(
+        "--client",
+        choices=("lean", "plain"),
+        help="how the engines of the `url` and `local_url` fixtures send their requests (default: as any engine does)",
     )
     parser.addoption(
         "--update-golden",
@@ -100,15 +106,21 @@ def schema() -> str:
 
 
 @pytest.fixture
-def url(server: Server, schema: str) -> str:
+def url(request: pytest.FixtureRequest, server: Server, schema: str) -> str:
     """The URL of an engine on ``server`` with a schema of its own."""
-    return server.url(schema)
+    return server.url(schema, **_client(request))
 
 
 @pytest.fixture
-def local_url(ministack: Server, schema: str) -> str:
+def local_url(request: pytest.FixtureRequest, ministack: Server, schema: str) -> str:
     """The embedded form of the URL: an engine made from it shares the process of the ``ministack`` fixture."""
-    return f"dynamodb+local:///?name=tests&default_schema={schema}"
+    query = urlencode({"name": "tests", "default_schema": schema, **_client(request)})
+    return f"dynamodb+local:///?{query}"
+
+
+def _client(request: pytest.FixtureRequest) -> dict[str, str]:
+    chosen = request.config.getoption("--client")
+    return {} if chosen is None else {"client": chosen}
 
 
 @dataclass

@@ -213,7 +213,10 @@ class DynamoDBDialect(ReflectingDialect):
     def engine_created(cls, engine: Engine) -> None:
         dialect = engine.dialect
         if isinstance(dialect, DynamoDBDialect):
+            heard = engine._has_events
             event.listen(engine, "engine_disposed", lambda _: dialect.close_client())
+            # Else each statement and connection would be announced to nobody: a tenth of a Session.get.
+            engine._has_events = heard
             engine._connection_cls = NamingConnection
         if engine.pool._reset_on_return is reset_none:
             # With reset_on_return=None nothing else would discard what a returned connection has buffered.

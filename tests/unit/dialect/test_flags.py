@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import exc
+from sqlalchemy import event, exc
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -297,3 +297,17 @@ class TestStaleRow:
 
 def test_the_version_is_text() -> None:
     assert sqlalchemy_dynamorm.__version__.count(".") == 2
+
+
+def test_statements_are_announced_to_those_who_listen_and_to_nobody_else() -> None:
+    engine = sa.create_engine("dynamodb://eu-west-1")
+    heard: list[str] = []
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        assert not connection._has_events
+        assert not engine._has_events
+    event.listen(engine, "before_cursor_execute", lambda _, __, statement, *___: heard.append(statement))
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    assert heard == ["SELECT 1"]
+    engine.dispose()
