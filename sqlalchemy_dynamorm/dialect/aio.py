@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.engine import URL
+from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 from sqlalchemy.util.concurrency import await_only, greenlet_spawn, in_greenlet
 
 from sqlalchemy_dynamorm.dbapi.cursor import Cursor
@@ -79,6 +80,10 @@ class AioDialect(DynamoDBDialect):
     execution_ctx_cls = _ExecutionContext
     has_terminate = True
     _loaded = False
+
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[Pool]:
+        return AsyncAdaptedQueuePool  # SQLAlchemy 2.1 would choose it by itself, 2.0 does not
 
     def connect(self, *cargs: Any, **cparams: Any) -> Any:
         if in_greenlet() and not self._loaded:
