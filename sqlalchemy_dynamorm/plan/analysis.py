@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy_dynamorm.errors import ProgrammingError
-from sqlalchemy_dynamorm.plan.calls import asked, tested, value_of
+from sqlalchemy_dynamorm.plan.calls import asked, tested
 from sqlalchemy_dynamorm.plan.conditions import as_stored, check_comparable
 from sqlalchemy_dynamorm.plan.predicates import FunctionTest
 from sqlalchemy_dynamorm.plan.schema import Column, Kind, Table
@@ -55,7 +55,7 @@ class Analysis:
     :ivar params: the parameters that more is done with than to compare them for equality.
     :ivar widths: of how many values the entries of each list are.
     :ivar tests: what DynamoDB's own functions look for.
-    :ivar calls: the columns in them, and the text of what is stored there.
+    :ivar calls: where the columns in them stand.
     :ivar bounds: LIMIT and OFFSET, as far as they are parameters.
     :ivar renamed: ``schema.table`` before a column, and what it is called in SQLite.
     """
@@ -68,7 +68,7 @@ class Analysis:
     params: set[str] = field(default_factory=set)
     widths: dict[str, int] = field(default_factory=dict)
     tests: list[FunctionTest] = field(default_factory=list)
-    calls: dict[nodes.Place, str] = field(default_factory=dict)
+    calls: dict[nodes.Place, tuple[Occurrence, str]] = field(default_factory=dict)
     bounds: list[nodes.Param] = field(default_factory=list)
     renamed: dict[nodes.Place, str] = field(default_factory=dict)
     whole: bool = True
@@ -293,7 +293,7 @@ class Analysis:
         test = tested(call, column)
         self.tests += [] if test is None else [test]
         if call.place is not None:
-            self.calls[call.place] = value_of(occurrence, column.name)
+            self.calls[call.place] = occurrence, column.name
         if call.operand is not None:
             self._visit(call.operand, block, computed=True)
 

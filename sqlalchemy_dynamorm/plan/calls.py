@@ -6,6 +6,8 @@ by row. In the text the function is given that value: ``(SELECT "a" FROM stored 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy_dynamorm.errors import Unsupported
 from sqlalchemy_dynamorm.plan.conditions import as_stored, measured
 from sqlalchemy_dynamorm.plan.predicates import FunctionTest
@@ -43,7 +45,11 @@ def tested(call: nodes.Call, column: Column) -> FunctionTest | None:
     return FunctionTest(call.name, kept, call.operand)
 
 
-def value_of(occurrence: Occurrence, column: str) -> str:
-    """The text of what a measured column stores."""
-    row = f"{quoted(occurrence.called)}.rowid"
-    return f"(SELECT {quoted(column)} FROM {quoted(occurrence.stored)} AS dynamorm_stored WHERE rowid = {row})"
+def value_of(occurrence: Occurrence, column: str, names: Mapping[str, str]) -> str:
+    """The text of what a measured column stores.
+
+    :param names: what SQLite calls names that it would confuse.
+    """
+    row = f"{quoted(names.get(occurrence.called, occurrence.called))}.rowid"
+    value = quoted(names.get(column, column))
+    return f"(SELECT {value} FROM {quoted(occurrence.stored)} AS dynamorm_stored WHERE rowid = {row})"

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sqlalchemy_dynamorm.errors import ProgrammingError, Unsupported
+from sqlalchemy_dynamorm.plan.alike import told_apart
 from sqlalchemy_dynamorm.plan.analysis import Analysis
+from sqlalchemy_dynamorm.plan.calls import value_of
 from sqlalchemy_dynamorm.plan.grouping import check_grouped
 from sqlalchemy_dynamorm.plan.kinds import kind_of, type_name
 from sqlalchemy_dynamorm.plan.options import PlanOptions
@@ -19,7 +21,16 @@ from sqlalchemy_dynamorm.plan.schema import Kind
 from sqlalchemy_dynamorm.plan.scopes import Occurrence, Tables
 from sqlalchemy_dynamorm.plan.steps import Beside, BoundList, Feed, Link, LocalPlan, ReadPlan, Scan
 from sqlalchemy_dynamorm.sql import nodes
-from sqlalchemy_dynamorm.sql.rewriting import NOW, Edit, before_alias, param_names, quoted, rewritten, token_edits
+from sqlalchemy_dynamorm.sql.rewriting import (
+    NOW,
+    Edit,
+    before_alias,
+    name_edits,
+    param_names,
+    quoted,
+    rewritten,
+    token_edits,
+)
 
 Hints = Mapping["tuple[str | None, str]", str]
 
@@ -67,12 +78,12 @@ def analysed(
 
     analysis = Analysis(tables, cut)
     shape = analysis.relation(query, None, {})
-    _refuse_alike(analysis)
     check_grouped(analysis)
-    text = rewritten(text, _edits(analysis, text, lists))
+    names = told_apart(analysis)
+    text = rewritten(text, _edits(analysis, text, lists, names))
     params = [name for name in param_names(text) if name != NOW]
     plan = LocalPlan(
-        feeds=tuple(_Feeds(analysis, push(analysis), options, hints).ordered()),
+        feeds=tuple(_Feeds(analysis, push(analysis), options, hints, names).ordered()),
         text=text,
         labels=tuple(label for label, _ in shape),
         kinds=tuple(found.kind for _, found in shape),
@@ -100,18 +111,6 @@ def _ask(options: PlanOptions, reason: str) -> None:
         raise Unsupported(f"The statement needs the local step ({reason}), and local=refuse does not allow it.")
 
 
-def _refuse_alike(analysis: Analysis) -> None:
-    """SQLite does not tell names apart that differ in case alone."""
-    for each in analysis.occurrences:
-        folded: dict[str, str] = {}
-        for name in each.used:
-            if folded.setdefault(name.lower(), name) != name:
-                raise Unsupported(
-                    f"The columns {folded[name.lower()]!r} and {name!r} of {each.table.name!r} differ in case alone, "
-                    "which SQLite, where this statement is computed, does not tell apart."
-                )
-
-
 def _hinted(options: PlanOptions, hints: Hints, name: nodes.TableName | None) -> PlanOptions:
     """The options for a table, with the index that it is to be read by."""
     return options if name is None else replace(options, index=hints.get((name.schema, name.name), options.index))
@@ -120,7 +119,12 @@ def _hinted(options: PlanOptions, hints: Hints, name: nodes.TableName | None) ->
 # --- the text ---------------------------------------------------------------------------------------------------
 
 
-def _edits(analysis: Analysis, text: str, lists: frozenset[str]) -> Iterator[Edit]:
+def _edits(analysis: Analysis, text: str, lists: frozenset[str], names: Mapping[str, str]) -> Iterator[Edit]:
+    edits = [*_place_edits(analysis, text, names), *token_edits(text, lists, _list_table, _cast)]
+    return iter([*edits, *name_edits(text, names, [edit.place for edit in edits])] if names else edits)
+
+
+def _place_edits(analysis: Analysis, text: str, names: Mapping[str, str]) -> Iterator[Edit]:
     for each in analysis.occurrences:
         place = each.written.place
         if place is None:
@@ -128,13 +132,12 @@ def _edits(analysis: Analysis, text: str, lists: frozenset[str]) -> Iterator[Edi
         if isinstance(each.written, nodes.Derived):
             yield Edit(before_alias(text, place), quoted(each.feed))
         else:
-            alias = "" if each.written.alias else f" AS {quoted(each.called)}"
+            alias = "" if each.written.alias else f" AS {quoted(names.get(each.called, each.called))}"
             yield Edit(place, quoted(each.feed) + alias)
     for place, called in analysis.renamed.items():
-        yield Edit(place, quoted(called))
-    for place, stored in analysis.calls.items():
-        yield Edit(place, stored)
-    yield from token_edits(text, lists, _list_table, _cast)
+        yield Edit(place, quoted(names.get(called, called)))
+    for place, (occurrence, column) in analysis.calls.items():
+        yield Edit(place, value_of(occurrence, column, names))
 
 
 def _list_table(name: str) -> str:
@@ -164,8 +167,11 @@ def _cast(written: str) -> str | None:
 class _Feeds:
     """The reads of each occurrence, in an order in which keys are there when they are needed."""
 
-    def __init__(self, analysis: Analysis, pushed: Pushed, options: PlanOptions, hints: Hints) -> None:
+    def __init__(
+        self, analysis: Analysis, pushed: Pushed, options: PlanOptions, hints: Hints, names: Mapping[str, str]
+    ) -> None:
         self._analysis = analysis
+        self._names = names
         self._pushed = pushed
         self._options = options
         self._hints = hints
@@ -237,7 +243,9 @@ class _Feeds:
             plan = None
         shown = frozenset(name for name in occurrence.used if name not in occurrence.computed)
         beside = Beside(occurrence.stored, tuple(occurrence.measured.values())) if occurrence.measured else None
-        return Feed(occurrence.feed, occurrence.columns, shown, plan, link, beside)
+        read = {column.name for column in occurrence.read}
+        names = tuple((name, called) for name, called in self._names.items() if name in read)
+        return Feed(occurrence.feed, occurrence.columns, shown, plan, link, beside, names)
 
     def _may_scan(self, occurrence: Occurrence, *, linked: bool) -> bool:
         """Whether the table may be read whole; where it must be and may not, that is refused."""
@@ -254,7 +262,7 @@ class _Feeds:
 
     def _link(self, occurrence: Occurrence, edges: list[Edge]) -> Link:
         source = self._by_number[edges[0].source]
-        names = ", ".join(quoted(edge.key.name) for edge in edges)
+        names = ", ".join(quoted(self._names.get(edge.key.name, edge.key.name)) for edge in edges)
         return Link(
             source.feed,
             f"SELECT DISTINCT {names} FROM {quoted(source.feed)}",

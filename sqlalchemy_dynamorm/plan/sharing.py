@@ -48,16 +48,8 @@ def _common(left: Sequence[Named], right: Sequence[Named]) -> list[str]:
     for source in (*left, *right):
         if source.occurrence is not None and not source.occurrence.table.declared:
             raise Unsupported(f"NATURAL JOIN with {source.called!r}: only its key is known; use USING (columns).")
-    there = {name: name for source in left for name in source.names}
-    folded = {name.lower(): name for name in there}
-    names = list(dict.fromkeys(name for source in right for name in source.names))
-    for name in names:
-        if folded.get(name.lower(), name) != name:
-            raise Unsupported(
-                f"NATURAL JOIN of the columns {folded[name.lower()]!r} and {name!r}, which differ in case alone: "
-                "SQLite, where this statement is computed, would join by them; use ON."
-            )
-    return [name for name in names if name in there]
+    there = {name for source in left for name in source.names}
+    return [name for name in dict.fromkeys(name for source in right for name in source.names) if name in there]
 
 
 def check_star(query: nodes.Select) -> None:

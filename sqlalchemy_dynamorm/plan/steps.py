@@ -314,6 +314,7 @@ class Feed:
     :ivar read: how its rows are read; ``None`` where only ``link`` may.
     :ivar link: how they are read by keys that other rows give; ``None`` where none do.
     :ivar beside: what DynamoDB's own functions ask about its rows.
+    :ivar names: its columns that have other names in SQLite, and those; see :mod:`~.plan.alike`.
     """
 
     name: str
@@ -322,6 +323,7 @@ class Feed:
     read: ReadPlan | None
     link: Link | None = None
     beside: Beside | None = None
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def decoded(self) -> tuple[Column, ...]:

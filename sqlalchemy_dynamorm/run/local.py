@@ -81,10 +81,12 @@ def _begin(scratch: Scratch, plan: LocalPlan, values: Bound) -> None:
 
 
 def _create(scratch: Scratch, feed: Feed) -> None:
-    scratch.create(feed.name, feed.columns, shown=feed.shown)
+    names = dict(feed.names)
+    columns = [replace(column, name=names.get(column.name, column.name)) for column in feed.decoded]
+    scratch.create(feed.name, columns[: len(feed.columns)], shown={names.get(name, name) for name in feed.shown})
     if feed.beside is not None:
-        columns = feed.beside.columns
-        scratch.create(feed.beside.name, columns, shown=frozenset(column.name for column in columns))
+        beside = columns[len(feed.columns) :]
+        scratch.create(feed.beside.name, beside, shown={column.name for column in beside})
 
 
 def _load(scratch: Scratch, feed: Feed, rows: Sequence[Row]) -> None:

@@ -5,15 +5,16 @@ What sqlglot writes is never run: its generator changes meanings. So the text st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlalchemy_dynamorm.sql.closed_world import unsupported
-from sqlalchemy_dynamorm.sql.grammar import tokens_of
+from sqlalchemy_dynamorm.sql.grammar import LITERALS, tokens_of
 from sqlalchemy_dynamorm.sql.nodes import Place
+from sqlalchemy_dynamorm.sql.reserved import RESERVED
 from sqlalchemy_dynamorm.sql.tokens import opening
 
 
@@ -77,6 +78,26 @@ def token_edits(text: str, lists: frozenset[str], list_table: Callable[[str], st
             yield from _cast_edits(tokens, at, text, cast)
         elif token.token_type == TokenType.R_PAREN:
             yield from _column_list_edits(tokens, at, text)
+
+
+def name_edits(text: str, names: Mapping[str, str], taken: Collection[Place]) -> Iterator[Edit]:
+    """Another name for each of these in the text, but within places that are edited already.
+
+    A bare word that a parenthesis follows is a function, and a reserved one is none of them.
+    """
+    tokens = tokens_of(text)
+    for at, token in enumerate(tokens):
+        written = token.text if token.token_type == TokenType.IDENTIFIER else text[token.start : token.end + 1]
+        if written not in names or any(place.start <= token.start < place.end for place in taken):
+            continue
+        if token.token_type == TokenType.IDENTIFIER or _is_name(tokens, at, written):
+            yield Edit(_span(tokens, at, at), quoted(names[written]))
+
+
+def _is_name(tokens: list[Token], at: int, word: str) -> bool:
+    param = at > 0 and tokens[at - 1].token_type == TokenType.COLON
+    called = at + 1 < len(tokens) and tokens[at + 1].token_type == TokenType.L_PAREN
+    return not param and not called and word.upper() not in RESERVED and tokens[at].token_type not in LITERALS
 
 
 _QUERY = (TokenType.SELECT, TokenType.VALUES, TokenType.WITH)

@@ -74,3 +74,11 @@ def test_a_join_by_a_shared_key_is_one_read_of_each(both: tuple[sa.Engine, sa.En
     with count_calls(both[0]) as calls:
         assert _answer(both[0], "SELECT x, z FROM aaa JOIN bbb USING (id) WHERE id = 1")[1] == {("x1", "z1"): 1}
     assert calls.operations == ["GetItem", "GetItem"]
+
+
+def test_names_that_differ_in_case_alone_are_others(both: tuple[sa.Engine, sa.Engine]) -> None:
+    with both[0].begin() as connection:
+        text = 'SELECT q."X", q.x FROM (SELECT id AS x, id + 1 AS "X" FROM aaa WHERE id = 1) AS q'
+        assert connection.exec_driver_sql(text).all() == [(2, 1)]
+        text = 'SELECT a.id, "A".id FROM aaa AS a JOIN bbb AS "A" ON a.y = "A".y WHERE a.id = 2'
+        assert connection.exec_driver_sql(text).all() == [(2, 3)]

@@ -7,7 +7,7 @@ from sqlalchemy_dynamorm.plan.local import LocalWarning
 from sqlalchemy_dynamorm.plan.options import PlanOptions
 from sqlalchemy_dynamorm.plan.planner import plan
 from sqlalchemy_dynamorm.plan.policy import ScanWarning
-from sqlalchemy_dynamorm.plan.schema import Column, Index, Kind, Table
+from sqlalchemy_dynamorm.plan.schema import Index, Kind, Table
 from sqlalchemy_dynamorm.plan.steps import BoundList, LocalPlan, Scan
 from sqlalchemy_dynamorm.plan.written import Written
 from sqlalchemy_dynamorm.sql import nodes
@@ -101,9 +101,3 @@ def test_hints_are_of_a_table() -> None:
     assert getattr(access, "index", None) == BY_A
     with pytest.raises(UndefinedIndex):
         local(text, hints={(None, "t"): "by_z"})
-
-
-def test_columns_that_differ_in_case_alone_are_refused() -> None:
-    twins = Table("t", "t", (Column("p", Kind.STRING, nullable=False), Column("P", Kind.STRING)), "p")
-    with pytest.raises(Unsupported, match="'p' and 'P'"):
-        local("SELECT lower(p), P FROM t", twins)
