@@ -279,9 +279,10 @@ def _conditions(plan: ChangePlan) -> str:
 
 
 def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[Step]:
-    looks = any(_looks(rule, plan) for rule in plan.checks)
-    read = "; in AUTOCOMMIT the item is read first, and must be unchanged in these columns" if looks else ""
-    yield from _checks(plan.checks, f"of each row as it is set{read}")
+    how = "; of a sum also the write's condition" if any(_increased(rule, plan) for rule in plan.checks) else ""
+    if any(_looks(rule, plan) for rule in plan.checks):
+        how += "; in AUTOCOMMIT the item is read first, and must be unchanged in these columns"
+    yield from _checks(plan.checks, f"of each row as it is set{how}")
     if plan.moves:
         why = "the key changes: the old item is deleted if unchanged, the new one put if its key is free"
         yield Step("GetItem", plan.table.physical, None, key, None, "the item to move")
@@ -289,23 +290,26 @@ def _changed(plan: ChangePlan, key: str, conditions: str) -> Iterator[Step]:
             yield Step("GetItem", plan.table.physical, None, "the new key", None, f"whether it is free: {_EARLY}")
         yield Step("TransactWriteItems", plan.table.physical, None, key, conditions, why)
         return
-    how = _COMMIT if plan.finding is not None and plan.finding.judged else _CHANGE
+    sent = _COMMIT if plan.finding is not None and plan.finding.judged else _CHANGE
     if plan.assignments is None:
         alone = plan.rest == ALWAYS and not (plan.finding and plan.finding.judged)
-        yield Step("DeleteItem", plan.table.physical, None, key, None if alone else conditions, how)
+        yield Step("DeleteItem", plan.table.physical, None, key, None if alone else conditions, sent)
         return
     changed = ", ".join(_set(each) for each in plan.assignments)
-    yield Step("UpdateItem", plan.table.physical, None, key, conditions, f"SET {changed}; {how}")
+    yield Step("UpdateItem", plan.table.physical, None, key, conditions, f"SET {changed}; {sent}")
+
+
+def _increased(rule: CheckRule, plan: ChangePlan) -> bool:
+    """Whether a CHECK constraint is of one number, to which something is added."""
+    column = compared(rule)
+    changes = [each.change for each in plan.assignments or () if column is not None and each.column.name == column.name]
+    return any(isinstance(change, Increase) and change.base is None for change in changes)
 
 
 def _looks(rule: CheckRule, plan: ChangePlan) -> bool:
-    """Whether a CHECK constraint needs the row; a number that is increased has its in the condition of the write."""
-    changes = {each.column.name: each.change for each in plan.assignments or ()}
-    column = compared(rule)
-    change = None if column is None else changes.get(column.name)
-    if isinstance(change, Increase) and change.base is None:
-        return False
-    return not all(isinstance(changes.get(name), Give) for name in rule.columns)
+    """Whether a CHECK constraint needs the row."""
+    given = {each.column.name for each in plan.assignments or () if isinstance(each.change, Give)}
+    return not rule.columns <= given and not _increased(rule, plan)
 
 
 def _set(assignment: Assignment) -> str:

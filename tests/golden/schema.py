@@ -14,7 +14,7 @@ _TEXTS = (
         id INTEGER NOT NULL, held INTEGER CHECK (held >= 0), wanted INTEGER, price NUMERIC(30, 12), name VARCHAR,
         total NUMERIC GENERATED ALWAYS AS (price * held) STORED, CONSTRAINT enough CHECK (wanted <= held),
         CONSTRAINT named CHECK (length(name) > 2), CONSTRAINT cheap CHECK (total < 1000),
-        CONSTRAINT other CHECK (name ~ '^a'), PRIMARY KEY (id))""",
+        CONSTRAINT other CHECK (name ~ '^a'), free INTEGER CHECK (free >= 0 AND free < 100), PRIMARY KEY (id))""",
     "CREATE TABLE people (id INTEGER NOT NULL, name VARCHAR, age INTEGER, active BOOLEAN, data JSON, PRIMARY KEY (id))",
     """CREATE TABLE orders (
         customer VARCHAR NOT NULL, placed VARCHAR NOT NULL, status VARCHAR, total NUMERIC, region VARCHAR NOT NULL,
