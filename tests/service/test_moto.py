@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from moto import mock_aws
+from botocore.handlers import BUILTIN_HANDLERS
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sqlalchemy_dynamorm.dbapi import connect
 from sqlalchemy_dynamorm.errors import DuplicateKey
+
+
+@pytest.fixture(scope="module", autouse=True)
+def moto() -> Iterator[None]:
+    """Once moto is imported every new client has its hook, and goes botocore's way: no other test is to be so."""
+    before = list(BUILTIN_HANDLERS)
+    importlib.import_module("moto")
+    yield
+    BUILTIN_HANDLERS[:] = before
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +29,8 @@ def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS as moto plays it, with credentials that are none."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "testing")
+    from moto import mock_aws
+
     with mock_aws():
         yield
 
