@@ -106,6 +106,10 @@ def _clauses(text: str) -> _Clauses:
     """Take a statement apart where its clauses begin, outside all parentheses."""
     clauses, tokens = _Clauses(), tokens_of(text)
     begins = [at for at in outside(tokens) if _begins(tokens, at)]
+    # The first USING of DELETE is its clause; any other is a join's.
+    using = [at for at in begins if tokens[at].token_type == TokenType.USING]
+    of_joins = using[1:] if any(tokens[at].token_type == TokenType.DELETE for at in begins) else using
+    begins = [at for at in begins if at not in of_joins]
     for at, end in zip(begins, [*begins[1:], len(tokens)], strict=True):
         word, inside = tokens[at].token_type, tokens[at + 1 : end]
         if word == TokenType.SET:

@@ -37,6 +37,14 @@ def found(text: str, *columns: str) -> str:
         ),
         ("DELETE FROM t USING u AS v WHERE t.a = v.a", 'SELECT "t"."id" FROM t, u AS v WHERE t.a = v.a'),
         (
+            "DELETE FROM t USING u JOIN v USING (k) WHERE t.a = v.a",
+            'SELECT "t"."id" FROM t, u JOIN v USING (k) WHERE t.a = v.a',
+        ),
+        (
+            "UPDATE t SET a = lower(b) FROM u JOIN v USING (k) WHERE t.a = v.a",
+            'SELECT "t"."id", lower(b) FROM t, u JOIN v USING (k) WHERE t.a = v.a',
+        ),
+        (
             "WITH c AS (SELECT 1 AS x) UPDATE t SET a = (SELECT x FROM c) WHERE :set = :where",
             'WITH c AS (SELECT 1 AS x) SELECT "t"."id", (SELECT x FROM c) FROM t WHERE :set = :where',
         ),
