@@ -27,6 +27,9 @@ LOST = (aws.HTTPClientError, ChecksumMismatch)
 AWS_ERRORS: tuple[type[Exception], ...] = (aws.BotoCoreError, aws.ClientError, ChecksumMismatch)
 """All that sending a request may raise."""
 
+_ANOTHER_KEY = ("key element does not match the schema", "missing the key", "type mismatch for key")
+"""Of the messages about a key or an item that is not made for the table: DynamoDB's of a read, and of a put."""
+
 _NO_CREDENTIALS = (
     aws.NoCredentialsError,
     aws.PartialCredentialsError,
@@ -172,4 +175,10 @@ def _validation(message: str, request: Request, where: dict[str, Any]) -> Error:
         return errors.UndefinedIndex(text, index=index, **where)
     if "item size" in lowered:
         return errors.ItemTooLarge(message, **where)
+    if any(words in lowered for words in _ANOTHER_KEY):
+        text = (
+            f"The table {_tables(request)} has another primary key than the one it is declared with here: {message}. "
+            "inspect(engine).get_pk_constraint() says which it has; declare that, or rebuild the table."
+        )
+        return errors.ProgrammingError(text, **where)
     return errors.DatabaseError(message, **where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.schema import sort_tables_and_constraints
 from sqlalchemy.testing.provision import delete_from_all_tables, stop_test_class_outside_fixtures
 
 
@@ -14,8 +15,10 @@ def _delete_from_all_tables(connection: sa.Connection, config: Any, metadata: sa
     engine = connection.engine.execution_options(isolation_level="AUTOCOMMIT", dynamodb_scan="allow")
     inspector = sa.inspect(engine)
     with engine.connect() as own:
-        for table in reversed(metadata.sorted_tables):
-            if table.name in inspector.get_table_names(schema=table.schema):
+        # Not by `sorted_tables`, which warns of tables that refer to each other.
+        ordered = sort_tables_and_constraints(metadata.tables.values())  # type: ignore[no-untyped-call]
+        for table in reversed([table for table, _ in ordered]):
+            if table is not None and table.name in inspector.get_table_names(schema=table.schema):
                 own.execute(table.delete())
 
 

@@ -124,3 +124,19 @@ def test_what_botocore_raises_becomes_an_error_of_ours(
     error = translate(failure, request_, URL)
     assert type(error) is kind
     assert (error.operation, error.table) == (request_.operation, "users")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The provided key element does not match the schema",
+        "One or more parameter values were invalid: Missing the key id in the item",
+        "One or more parameter values were invalid: Type mismatch for key id expected: S actual: N",
+    ],
+)
+def test_a_key_that_is_not_the_tables_is_the_programs_mistake(message: str) -> None:
+    error = of_response(response("ValidationException", message=message), WRITE)
+    assert type(error) is errors.ProgrammingError
+    assert "'users' has another primary key than the one it is declared with here" in str(error)
+    assert message in str(error)
+    assert error.table == "users"
