@@ -6,9 +6,11 @@ Decimals are multiples of 0.25 and sums of them are small, so SQLite's floats ar
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -156,8 +158,10 @@ def rows(draw: st.DrawFn) -> Rows:
 
 
 def sqlite() -> sa.Engine:
-    """The oracle, with a case-sensitive LIKE."""
-    engine = sa.create_engine("sqlite://", poolclass=StaticPool)
+    """The oracle, with a case-sensitive LIKE. It finds a key of a document only as it is written, so no escapes."""
+    engine = sa.create_engine(
+        "sqlite://", poolclass=StaticPool, json_serializer=partial(json.dumps, ensure_ascii=False)
+    )
 
     @sa.event.listens_for(engine, "connect")
     def connected(connection: sqlite3.Connection, record: Any) -> None:

@@ -39,7 +39,7 @@ def rows(width: int) -> st.SearchStrategy[tuple[tuple[nodes.Value, ...], ...]]:
 
 
 def ins(width: int) -> st.SearchStrategy[nodes.Expression]:
-    items = st.just(nodes.ParamList("many")) | rows(width)
+    items = st.just(nodes.ParamList("many", width)) | rows(width)
     return st.builds(nodes.In, st.tuples(*[columns] * width), items)
 
 
