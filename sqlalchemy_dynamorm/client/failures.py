@@ -18,11 +18,15 @@ class ChecksumMismatch(Exception):
     """An answer whose body does not have the checksum, or the length, that its headers say."""
 
 
-NEVER_SENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError, aws.SSLError)
-"""Failures before the request left: sending it again is safe, whatever it does."""
+_BEFORE_SENDING = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError)
+_OF_THE_HANDSHAKE = frozenset(
+    "CERTIFICATE_VERIFY_FAILED HTTP_REQUEST NO_PROTOCOLS_AVAILABLE SSLV3_ALERT_HANDSHAKE_FAILURE "
+    "TLSV1_ALERT_PROTOCOL_VERSION TLSV1_UNRECOGNIZED_NAME UNSUPPORTED_PROTOCOL WRONG_VERSION_NUMBER".split()
+)
+"""OpenSSL's reasons that there is no connection; another may be that of one which broke while an answer was read."""
 
-LOST = (aws.HTTPClientError, ChecksumMismatch)
-"""Failures after which nobody knows whether the request was carried out. HTTPClientError is their base."""
+LOST = (aws.HTTPClientError, aws.SSLError, ChecksumMismatch)
+"""Failures after which nobody knows whether the request was carried out, unless it was :func:`never_sent`."""
 
 AWS_ERRORS: tuple[type[Exception], ...] = (aws.BotoCoreError, aws.ClientError, ChecksumMismatch)
 """All that sending a request may raise."""
@@ -53,7 +57,7 @@ def translate(failure: Exception, request: Request, endpoint: str) -> Error:
             f"No usable AWS credentials: {failure} Give them in the URL, by profile=, or by the usual AWS chain.",
             **where,
         )
-    if isinstance(failure, NEVER_SENT):
+    if never_sent(failure):
         return errors.ServiceUnavailable(
             f"The endpoint {endpoint} cannot be reached. Check the host, the port and the network; is it running?",
             **where,
@@ -71,8 +75,16 @@ def was_lost(failure: Error, request: Request) -> bool:
     return (
         (request.operation == "TransactWriteItems" or request.again is not None)
         and isinstance(failure, errors.ServiceUnavailable)
-        and not isinstance(failure.__cause__, NEVER_SENT)
+        and not never_sent(failure.__cause__)
     )
+
+
+def never_sent(failure: BaseException | None) -> bool:
+    """Whether a request failed before it left: sending it again is safe, whatever it does."""
+    if isinstance(failure, aws.SSLError):
+        error = failure.kwargs.get("error")  # urllib3's, of which OpenSSL's is the first argument
+        return any(getattr(one, "reason", None) in _OF_THE_HANDSHAKE for one in (error, *getattr(error, "args", ())))
+    return isinstance(failure, _BEFORE_SENDING)
 
 
 def is_a_verdict(failure: Error) -> bool:

@@ -95,7 +95,7 @@ def _rows(engine: sa.Engine, statement: Any) -> list[tuple[Any, ...]]:
 def comparable(value: Any) -> Any:
     """A value, and its type unless it is a number; quotients are rounded in both, to other digits: here to 15.
 
-    A number of more digits is one, and the same in both, unless it has ten decimals: so SQLAlchemy writes SQLite's floats.
+    A number of more digits is the same in both, unless it has ten decimals: so SQLAlchemy writes SQLite's floats.
     """
     if isinstance(value, dict | list):
         return "document", json.dumps(value, sort_keys=True)

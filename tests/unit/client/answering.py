@@ -14,7 +14,7 @@ from botocore.httpsession import URLLib3Session
 
 from sqlalchemy_dynamorm.client.client import Client
 from sqlalchemy_dynamorm.client.exchange import Answer
-from sqlalchemy_dynamorm.client.failures import NEVER_SENT
+from sqlalchemy_dynamorm.client.failures import never_sent
 from sqlalchemy_dynamorm.client.settings import settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Network:
     def exchange(self, message: bytes) -> Answer | None:
         """What :meth:`Connections.exchanged` does, over a connection that is open where one can be opened."""
         with self._lock:
-            if isinstance(self._script[0], NEVER_SENT):
+            if isinstance(self._script[0], Exception) and never_sent(self._script[0]):
                 return None
         head, _, body = message.partition(b"\r\n\r\n")
         fields = email.message_from_bytes(head.partition(b"\r\n")[2])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ssl
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,10 +12,12 @@ from botocore.exceptions import (
     NoCredentialsError,
     ParamValidationError,
     ReadTimeoutError,
+    SSLError,
 )
+from urllib3.exceptions import SSLError as Wrapped
 
 from sqlalchemy_dynamorm import errors
-from sqlalchemy_dynamorm.client.failures import ChecksumMismatch, of_response, translate
+from sqlalchemy_dynamorm.client.failures import ChecksumMismatch, never_sent, of_response, translate
 from sqlalchemy_dynamorm.errors import AWS_CODES, Error
 from sqlalchemy_dynamorm.run.request import Request
 
@@ -140,3 +143,23 @@ def test_a_key_that_is_not_the_tables_is_the_programs_mistake(message: str) -> N
     assert "'users' has another primary key than the one it is declared with here" in str(error)
     assert message in str(error)
     assert error.table == "users"
+
+
+def of_tls(reason: str) -> SSLError:
+    """As botocore raises it: urllib3's around OpenSSL's."""
+    openssl = ssl.SSLError(1, f"[SSL: {reason}] (_ssl.c:1)")
+    openssl.reason = reason
+    return SSLError(endpoint_url=URL, error=Wrapped(openssl))
+
+
+@pytest.mark.parametrize("reason", ["CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL"])
+def test_a_handshake_that_failed_sent_nothing(reason: str) -> None:
+    assert never_sent(of_tls(reason))
+    assert isinstance(translate(of_tls(reason), WRITE, URL), errors.ServiceUnavailable)
+
+
+@pytest.mark.parametrize("reason", ["DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "UNEXPECTED_EOF_WHILE_READING"])
+def test_tls_that_broke_later_leaves_a_write_unknown(reason: str) -> None:
+    assert not never_sent(of_tls(reason))
+    assert isinstance(translate(of_tls(reason), WRITE, URL), errors.OutcomeUnknown)
+    assert isinstance(translate(of_tls(reason), READ, URL), errors.ServiceUnavailable)
