@@ -35,7 +35,7 @@ class _Changes:
         return self._make.condition(scope) if self._make.chance(4) is False else sa.true()
 
     def _values(self, table: sa.Table, scope: Scope) -> dict[str, Any]:
-        columns = [each for each in table.c if not each.primary_key and what_of(each) is not None]
+        columns = [each for each in table.c if not each.primary_key and what_of(each) in KINDS]
         chosen = {self._make.one_of(*columns).name for _ in range(self._make.one_of(1, 1, 2))}
         return {name: self._given(table.c[name], scope) for name in sorted(chosen)}
 
