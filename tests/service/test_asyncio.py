@@ -127,7 +127,7 @@ def reads(connection: sa.Connection) -> Any:
     shelf = sa.select(Book.number).where(Book.shelf == "a")
     return [
         connection.execute(shelf.where(Book.number == 3)).all(),
-        connection.execute(shelf.where(Book.number.in_([3, 5, 99]))).all(),
+        connection.execute(shelf.where(Book.number.in_([3, 5, 99])).order_by(Book.number)).all(),
         connection.execute(shelf.where(Book.number > 8).order_by(Book.number.desc())).all(),
         connection.execute(sa.select(sa.func.count()).select_from(Book)).scalar(),
         connection.execute(sa.select(Book.title).where(Book.author_id == "x")).all(),
