@@ -32,8 +32,7 @@ sa.Table(
 
 @pytest.fixture
 def project(tmp_path: Path, local_url: str) -> Iterator[Project]:
-    url = local_url.replace("name=tests", "name=asyncio")  # autogenerate looks at all that a server has
-    found = Project(tmp_path, url, sa.create_engine(url))
+    found = Project(tmp_path, local_url, sa.create_engine(local_url))
     command.init(Config(str(tmp_path / "alembic.ini"), stdout=io.StringIO()), str(tmp_path / "migrations"), "async")
     yield found
     found.engine.dispose()
