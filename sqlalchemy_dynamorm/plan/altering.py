@@ -47,7 +47,18 @@ def _comparable(column: nodes.ColumnDefinition) -> nodes.ColumnDefinition:
 
 
 def with_index(table: nodes.CreateTable, index: nodes.CreateIndex) -> nodes.CreateTable:
-    """The table with an index more, in the place of one of the same name."""
+    """The table with an index more, in the place of one of the same name.
+
+    One of attributes that the table does not declare is known to the service alone: with it the declaration, which is
+    read as any CREATE TABLE, would not be read again.
+
+    :raises UndefinedColumn: it is unique, and what is not declared cannot be kept so.
+    """
+    unknown = [name for name in index.columns if name not in {column.name for column in table.columns}]
+    if unknown and index.unique:
+        raise UndefinedColumn(f"There is no column {unknown[0]!r} in {table.table.name!r} to be unique. Add it first.")
+    if unknown:
+        return without_index(table, index.name)
     rest = without_index(table, index.name).indexes
     options = tuple(option for option in index.options if option[0] not in ("types", "check_items"))
     return replace(table, indexes=(*rest, replace(index, table=table.table, if_not_exists=False, options=options)))

@@ -181,6 +181,7 @@ def test_the_key_type_of_an_index_is_asked_for_where_nothing_tells_it(project: P
     project.migration("b2", "a1", "op.create_index('by_m', 'places', ['m'], dynamodb_types={'m': 'N'})")
     project.upgrade()
     assert (project.version(), project.indexes()) == (["b2"], ["by_m"])
+    assert project.rows("SELECT id FROM places") == []  # what is declared can still be read
 
 
 def test_branches_and_their_merge(three: Project) -> None:
